@@ -1,0 +1,74 @@
+# `make demo` and `make test` do everything, set-up included. Each step leaves a stamp, so nothing is done twice.
+PYTHON ?= python3.11
+INPUT  ?=
+OUT    ?= out/demo
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+MSGS   := $(shell find ros_ws/src/egoprog_msgs -type f 2>/dev/null)
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
+DEBIAN := libegl1 libgles2 libgl1-mesa-dri
+
+.DELETE_ON_ERROR:
+.PHONY: setup demo test lint bench fuzz clean distclean
+
+demo: setup
+	$(BIN)/egoprog demo $(if $(INPUT),--input "$(INPUT)") --out "$(OUT)"
+
+test: setup
+	$(BIN)/python -m pytest
+
+fuzz: setup
+	$(BIN)/python -m benchmarks.fuzz --cases 100000
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/hadolint docker/*.Dockerfile
+
+setup: $(STAMPS)/package $(STAMPS)/models
+
+$(STAMPS)/system:
+	@missing=""; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing; \
+	  else echo "missing Debian packages: run  sudo apt-get install$$missing" >&2; exit 1; fi; fi
+	@command -v $(PYTHON) >/dev/null || { echo "expected Python 3.11 as '$(PYTHON)', found none; run  make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "expected Python 3.11 (the ROS wheels are built for it), got $$($(PYTHON) -V); run  make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || { echo "missing Python headers: run  sudo apt-get install python3-dev" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/requirements: requirements/base.txt requirements/ros-jazzy.txt requirements/dev.txt requirements/sim.txt | $(STAMPS)/system
+	$(PIP) $(foreach r,$^,-r $(r))
+	@touch $@
+
+# The wheels' CMake files name the include folders of the machine that built them; they are pointed at this one's.
+$(STAMPS)/include-paths: $(STAMPS)/requirements
+	$(BIN)/python ros_ws/repair_wheel_paths.py $(VENV)/share
+	@touch $@
+
+$(STAMPS)/interfaces: $(STAMPS)/include-paths $(MSGS)
+	@prefix=$$(pwd)/$(VENV); PATH=$$prefix/bin:$$PATH CMAKE_PREFIX_PATH=$$prefix AMENT_PREFIX_PATH=$$prefix \
+	  colcon --log-base build/log build --base-paths ros_ws/src/egoprog_msgs --merge-install \
+	  --install-base $(VENV) --build-base build/interfaces --event-handlers console_cohesion- \
+	  --cmake-args -DPython3_EXECUTABLE=$$prefix/bin/python -DBUILD_TESTING=OFF --no-warn-unused-cli
+	@touch $@
+
+$(STAMPS)/package: setup.py setup.cfg $(STAMPS)/interfaces
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/models: egoprog/models.py $(STAMPS)/package
+	$(BIN)/egoprog models fetch
+	@touch $@
+
+clean:
+	rm -rf out build install log
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,3 @@
+"""egoprog: egocentric video in, action programs out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The five extractors and the text H_IC that they make."""

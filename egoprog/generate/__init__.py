@@ -1,0 +1,1 @@
+"""Generators: descriptions of clips in, programs out."""

@@ -1,0 +1,1 @@
+"""The program language: types, parser, printer, JSON and flattening."""
