@@ -1,0 +1,91 @@
+"""One page for one run: video, timeline, programs, latencies. It needs no network and no server."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from egoprog import __version__
+from egoprog.report.run import Run, Span
+
+
+def write_page(run: Run, path: Path, video: str = "overlay.mp4", command: str = "") -> None:
+    """Writes the page; `video` is the overlay's path relative to it."""
+    environment = Environment(loader=PackageLoader("egoprog.report"), autoescape=True, trim_blocks=True)
+    rows = timeline(run)
+    path.write_text(
+        environment.get_template("page.html").render(
+            run=run,
+            rows=rows,
+            duration_s=max(run.duration_s, 0.1),
+            ticks=ticks(run.duration_s),
+            anticipated=[[stamp_s, [asdict(c) for c in candidates]] for stamp_s, candidates in run.anticipated],
+            video=video,
+            command=command,
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            version=__version__,
+        ),
+        encoding="utf-8",
+    )
+
+
+def timeline(run: Run) -> list[tuple[str, list[Span]]]:
+    """(row label, spans), top to bottom; spans lie within the run."""
+    steps = [span for program in run.programs for span in program.sub_actions]
+    rows = [
+        ("program", [Span(p.start_s, p.stop_s, p.name, p.provenance, "program") for p in run.programs]),
+        ("sub-action", steps),
+        ("right hand", run.contacts["right"]),
+        ("left hand", run.contacts["left"]),
+        ("sound", run.sounds),
+        ("head", run.motions),
+    ]
+    return [(label, [clip_to_run(span, run.duration_s) for span in spans]) for label, spans in rows]
+
+
+def clip_to_run(span: Span, duration_s: float) -> Span:
+    start_s = min(max(span.start_s, 0.0), duration_s)
+    return Span(start_s, min(max(span.stop_s, start_s), duration_s), span.label, span.detail, span.kind)
+
+
+def ticks(duration_s: float) -> list[float]:
+    """Round times, at most about twelve of them."""
+    step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 3600) if duration_s / s <= 12 or s == 3600)
+    return [round(k * step, 3) for k in range(int(duration_s / step) + 1)]
+
+
+def write_programs(run: Run, folder: Path) -> None:
+    """programs.txt for people and programs.json for programs."""
+    texts = [
+        f"# {p.provenance}\n# {'valid' if p.valid else 'invalid: ' + p.why_not}; revision {p.revision}; "
+        f"{p.start_s:.2f} to {p.stop_s:.2f} s of the recording\n{p.text.rstrip()}\n"
+        for p in run.programs
+    ]
+    (folder / "programs.txt").write_text("\n".join(texts), encoding="utf-8")
+    entries = [
+        {
+            "program_id": p.program_id,
+            "revision": p.revision,
+            "name": p.name,
+            "start_s": round(p.start_s, 3),
+            "stop_s": round(p.stop_s, 3),
+            "valid": p.valid,
+            "why_not": p.why_not,
+            "complete": p.complete,
+            "preconditions": list(p.pre),
+            "provenance": p.provenance,
+            "text": p.text,
+            "sub_actions": [
+                {"text": s.label, "start_s": round(s.start_s, 3), "stop_s": round(s.stop_s, 3), "detail": s.detail}
+                for s in p.sub_actions
+            ],
+        }
+        for p in run.programs
+    ]
+    (folder / "programs.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
