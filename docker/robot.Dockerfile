@@ -9,7 +9,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      python3-av python3-jinja2 python3-matplotlib python3-numpy python3-opencv python3-pip python3-psutil python3-rich python3-scipy \
+      python3-jinja2 python3-matplotlib python3-numpy python3-opencv python3-pip python3-psutil python3-rich python3-scipy \
       python3-tqdm python3-venv python3-yaml ros-jazzy-cv-bridge ros-jazzy-tf2-ros libegl1 libgles2 \
  && rm -rf /var/lib/apt/lists/*
 
