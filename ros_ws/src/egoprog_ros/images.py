@@ -1,6 +1,6 @@
 """Images of sensor_msgs to arrays and back.
 
-H, W: pixels. All arrays are (H, W, 3) uint8 in RGB order. Where the message already lies so in memory, what comes back
+All arrays are (H, W, 3) uint8 in RGB order. Where the message already lies so in memory, what comes back
 is a view of its data: read it, do not write to it.
 """
 
@@ -14,22 +14,10 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from egoprog.data.images import ENCODINGS, raw_to_rgb
+from egoprog.data.images import compressed_to_rgb as decode
 from egoprog.errors import FrameError
 
-# encoding -> (bytes per pixel, code of cv2.cvtColor or None where the data is RGB already)
-ENCODINGS: dict[str, tuple[int, int | None]] = {
-    "rgb8": (3, None),
-    "8UC3": (3, cv2.COLOR_BGR2RGB),  # OpenCV's own name: its order is BGR
-    "bgr8": (3, cv2.COLOR_BGR2RGB),
-    "mono8": (1, cv2.COLOR_GRAY2RGB),
-    "8UC1": (1, cv2.COLOR_GRAY2RGB),
-    "rgba8": (4, cv2.COLOR_RGBA2RGB),
-    "bgra8": (4, cv2.COLOR_BGRA2RGB),
-    "yuv422": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": (2, cv2.COLOR_YUV2RGB_YUY2),
-    "yuyv": (2, cv2.COLOR_YUV2RGB_YUY2),
-}
 MAX_SIDE_PX = 16384  # larger than any camera; beyond it the sizes are garbage
 JPEG_QUALITY = 85
 
@@ -46,46 +34,20 @@ def image_to_rgb(message: Image) -> np.ndarray:
         )
     if encoding not in ENCODINGS:
         return _with_cv_bridge(message)
-    pixel_bytes, conversion = ENCODINGS[encoding]
-    if pixel_bytes == 2 and width % 2:
-        raise FrameError(f"expected an even width for {encoding}, got {width}; check the camera's driver")
-    step = message.step or width * pixel_bytes  # some drivers leave it zero
-    if step < width * pixel_bytes:
+    try:
+        return raw_to_rgb(np.frombuffer(message.data, np.uint8), encoding, width, height, message.step)
+    except cv2.error as error:  # e.g. yuv422 of an odd width
         raise FrameError(
-            f"expected rows of at least {width * pixel_bytes} bytes ({width} pixels of {encoding}), got step {step}; "
-            "check the camera's driver"
-        )
-    # the last row may lack its padding
-    needed = step * (height - 1) + width * pixel_bytes
-    data = np.frombuffer(message.data, np.uint8)
-    if data.size < needed:
-        raise FrameError(
-            f"expected {step * height} bytes for {width}x{height} {encoding} with step {step}, got {data.size}; "
-            "check the camera's driver"
-        )
-    pixels = np.lib.stride_tricks.as_strided(
-        data, (height, width, pixel_bytes), (step, pixel_bytes, 1), writeable=False
-    )
-    if conversion is None:
-        return pixels
-    return cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
+            f"expected an image that converts, got {width}x{height} {encoding} ({error.err}); check the camera's driver"
+        ) from error
 
 
 def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
     """A JPEG or PNG as (H, W, 3) uint8 RGB. Raises FrameError if it can't be decoded."""
-    data = np.frombuffer(message.data, np.uint8)
-    if data.size == 0:
-        raise FrameError(f"expected a compressed image, got no data (format {message.format!r}); check the publisher")
     try:
-        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise FrameError(f"expected JPEG or PNG, got {data.size} bytes that break the decoder ({error.err})") from error
-    if bgr is None:
-        raise FrameError(
-            f"expected JPEG or PNG, got {data.size} bytes of format {message.format!r} that are neither; "
-            "republish it with image_transport as compressed"
-        )
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        return decode(np.frombuffer(message.data, np.uint8))
+    except FrameError as error:
+        raise FrameError(f"{error} (format {message.format!r})") from error
 
 
 def rgb_to_image(rgb: np.ndarray, header: Header) -> Image:
