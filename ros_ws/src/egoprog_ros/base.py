@@ -214,6 +214,13 @@ class EgoprogNode(LifecycleNode):
         if self.is_active:
             self._open(wanted)
 
+    def unsubscribe(self, topic: str) -> None:
+        """Ends the subscriptions of that topic."""
+        for wanted in [each for each in self._inputs if each.topic == topic]:
+            if wanted.subscription is not None:
+                self.destroy_subscription(wanted.subscription)
+            self._inputs.remove(wanted)
+
     def advertise(self, message_type: type, topic: str, profile_name: str = "reliable") -> Publisher:
         """A publisher that sends only while the node is active; call it in `configure`."""
         publisher = self.create_lifecycle_publisher(
