@@ -107,9 +107,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on a line of its own, without its "#"; one line."""
+    """A comment on a line of its own, without its "#".
+
+    text: one line of printable characters with single blanks between words; anything else is made so here.
+    """
 
     text: str
+
+    def __post_init__(self) -> None:
+        text = self.text
+        if not text.isascii() or not text.isprintable():
+            text = "".join(c if c.isprintable() and c != "\ufffd" else " " for c in text)
+        object.__setattr__(self, "text", " ".join(text.split()))
 
 
 Statement: TypeAlias = SubAction | If | While | Call | Comment
