@@ -1,0 +1,123 @@
+"""The live graph, described once: `launch/bringup.launch.py` and `egoprog up` both start what stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from egoprog.errors import ConfigurationError
+
+PACKAGE = "egoprog"
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process with one node.
+
+    executable: also the module `egoprog_ros.<executable>`. parameters go over those of parameters_file.
+    remappings: pairs (from, to). respawn: start it again when it dies. is_lifecycle: the manager brings it up.
+    """
+
+    name: str
+    executable: str
+    enabled: bool = True
+    namespace: str = ""
+    parameters_file: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    remappings: tuple[tuple[str, str], ...] = ()
+    respawn: bool = True
+    is_lifecycle: bool = True
+
+    def ros_arguments(self, log_level: str = "info") -> list[str]:
+        """The arguments that start the node without `launch`."""
+        arguments = ["--ros-args", "-r", f"__node:={self.name}"]
+        if self.namespace:
+            arguments += ["-r", f"__ns:={absolute(self.namespace)}"]
+        for source, target in self.remappings:
+            arguments += ["-r", f"{source}:={target}"]
+        if self.parameters_file is not None:
+            arguments += ["--params-file", str(self.parameters_file)]
+        for name, value in self.parameters.items():
+            arguments += ["-p", f"{name}:={_yaml(value)}"]
+        return [*arguments, "--log-level", log_level]
+
+
+def graph(
+    namespace: str = "",
+    use_sim_time: bool = False,
+    params_file: str | Path | None = None,
+    input: str = "",
+    loop: bool = False,
+    rate: float = 1.0,
+    record: str = "",
+    visualiser: bool = True,
+    respawn: bool = True,
+    remappings: tuple[tuple[str, str], ...] = (),
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[NodeSpec]:
+    """The nodes in the order in which they are activated: what writes down first, what plays last, then the manager.
+
+    input: a recording to play, a path; "" where a camera publishes. loop, rate: how it is played.
+    record: the folder of the bag to write; "" for none. respawn: start nodes again when they die.
+    use_sim_time: nodes follow /clock; where a recording is played, the source then publishes it.
+    remappings: for every node, e.g. (("camera/image_raw/compressed", "/head/image/compressed"),).
+    parameters: more of them, by node name; they go over the file's.
+    Raises ConfigurationError if there is no such parameter file, or parameters for a node that does not exist.
+    """
+    file = None if not params_file else Path(params_file).expanduser().resolve()
+    if file is not None and not file.is_file():
+        raise ConfigurationError(f"expected a parameter file, found none at {file}; config/egoprog.yaml is an example")
+    more = {name: dict(values) for name, values in (parameters or {}).items()}
+    play = {"input": input, "loop": loop, "rate": float(rate), "publish_clock": use_sim_time}
+
+    def node(name: str, enabled: bool = True, is_lifecycle: bool = True, **own: Any) -> NodeSpec:
+        # the source makes the clock, so it can't follow it
+        follows_clock = use_sim_time and name not in ("source", "manager")
+        return NodeSpec(
+            name=name,
+            executable=name,
+            enabled=enabled,
+            namespace=namespace,
+            parameters_file=file,
+            parameters={"use_sim_time": follows_clock} | own | more.pop(name, {}),
+            remappings=remappings,
+            respawn=respawn,
+            is_lifecycle=is_lifecycle,
+        )
+
+    nodes = [
+        node("recorder", enabled=bool(record), **({"output": record} if record else {})),
+        node("visualiser", enabled=visualiser),
+        node("imaginer", enabled=False),  # the instruction frame, not built yet
+        node("programmer"),
+        node("recogniser", enabled=False),  # the trained network, not built yet
+        node("hands"),
+        node("tracker"),
+        node("listener"),
+        node("source", enabled=bool(input), **(play if input else {})),
+    ]
+    managed = [each.name for each in nodes if each.enabled]
+    nodes.append(node("manager", is_lifecycle=False, nodes=managed))
+    if more:
+        known = ", ".join(each.name for each in nodes)
+        raise ConfigurationError(f"expected parameters for nodes of {known}, got some for {', '.join(more)}")
+    return nodes
+
+
+def absolute(namespace: str) -> str:
+    """A namespace as ROS wants it: "robot1" -> "/robot1"."""
+    return "/" + namespace.strip("/")
+
+
+def _yaml(value: Any) -> str:
+    """A parameter's value as the command line takes it; strings are quoted, so that "1" stays one."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str() | Path():
+            return "'" + str(value).replace("'", "''") + "'"
+        case list() | tuple():
+            return "[" + ", ".join(_yaml(item) for item in value) + "]"
+    return repr(value)

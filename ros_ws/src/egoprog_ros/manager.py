@@ -1,0 +1,223 @@
+"""Brings the lifecycle nodes up in order, watches them, and brings back what died.
+
+Every node is configured as soon as it is there (models load side by side) and activated in the order of the parameter
+`nodes`, so that the source, which stands last, plays nothing that nobody hears. A node that can't be brought up holds
+the others back only for `patience_s`. A node that a person deactivates stays so.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.task import Future
+
+from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
+
+STEP_S = 0.05
+ANSWER_S = 3.0  # a node that does not tell its state for so long is gone
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
+ALL_ACTIVE = "graph is up"  # begins the line on stdout by which `egoprog up` knows
+
+STATE_NAMES = {
+    State.PRIMARY_STATE_UNKNOWN: "gone",
+    State.PRIMARY_STATE_UNCONFIGURED: "unconfigured",
+    State.PRIMARY_STATE_INACTIVE: "inactive",
+    State.PRIMARY_STATE_ACTIVE: "active",
+    State.PRIMARY_STATE_FINALIZED: "finalized",
+}
+
+
+@dataclass(frozen=True)
+class ManagerParameters(NodeParameters):
+    autostart: bool = parameter(True, "the manager is brought up by nobody else", changeable=False)
+    nodes: tuple[str, ...] = parameter((), "lifecycle nodes in the order of their activation", changeable=False)
+    poll_period_s: float = parameter(0.5, "how often each node is asked for its state", 0.1, 60.0, "s")
+    patience_s: float = parameter(
+        30.0, "how long a node that does not come up holds back those after it", 0.0, 600.0, "s"
+    )
+    transition_timeout_s: float = parameter(60.0, "longest time that a node may take to configure", 1.0, 600.0, "s")
+
+
+class Managed:
+    """One node as the manager sees it. All times are seconds on a monotonic clock."""
+
+    def __init__(self, name: str, get_state: Client, change_state: Client):
+        self.name = name
+        self.state = State.PRIMARY_STATE_UNKNOWN
+        self.has_been_active = False
+        self.failures = 0
+        self.restarts = 0  # how often it had to be brought back
+        self.wanted_since_s: float | None = None
+        self.retry_s = 0.0
+        self._get_state = get_state
+        self._change_state = change_state
+        self._client: Client | None = None  # whose answer is awaited
+        self._future: Future | None = None
+        self._deadline_s = 0.0
+        self._next_poll_s = 0.0
+        self._transition = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._future is not None
+
+    @property
+    def state_name(self) -> str:
+        return STATE_NAMES.get(self.state, "in transition")
+
+    def poll(self, now_s: float, period_s: float) -> None:
+        """Asks for the state if it is time."""
+        if now_s < self._next_poll_s:
+            return
+        self._next_poll_s = now_s + period_s
+        if not self._get_state.service_is_ready():
+            self.state = State.PRIMARY_STATE_UNKNOWN
+            return
+        self._ask(self._get_state, GetState.Request(), now_s + ANSWER_S)
+
+    def change(self, transition: int, deadline_s: float) -> None:
+        request = ChangeState.Request()
+        request.transition.id = transition
+        self._transition = transition
+        self._ask(self._change_state, request, deadline_s)
+
+    def take_answer(self, now_s: float) -> int | None:
+        """Takes in what has come. Returns the transition that failed, if one did."""
+        if self._future.done():
+            is_state, answer = self._client is self._get_state, self._future.result()
+            self._future = None
+            if is_state:
+                self.state = answer.current_state.id
+                return None
+            self._next_poll_s = 0.0
+            return None if answer.success else self._transition
+        # a node that works on a transition answers nothing else; but one whose service went is gone
+        if now_s < self._deadline_s and self._client.service_is_ready():
+            return None
+        self._client.remove_pending_request(self._future)
+        self._future = None
+        self.state = State.PRIMARY_STATE_UNKNOWN
+        return None
+
+    def _ask(self, client: Client, request: Any, deadline_s: float) -> None:
+        self._client, self._future, self._deadline_s = client, client.call_async(request), deadline_s
+
+
+class Manager(EgoprogNode):
+    def __init__(self) -> None:
+        super().__init__("manager", ManagerParameters)
+        self._managed: list[Managed] = []
+        self._timer = None
+        self._has_said_up = False
+        self._started_s = time.monotonic()
+
+    def configure(self) -> None:
+        self._managed = [
+            Managed(
+                name,
+                self.create_client(GetState, f"{name}/get_state"),
+                self.create_client(ChangeState, f"{name}/change_state"),
+            )
+            for name in self.parameters.nodes
+        ]
+
+    def activate(self) -> None:
+        # steady: with use_sim_time the nodes come up before anybody publishes /clock
+        self._timer = self.create_timer(STEP_S, self._step, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def deactivate(self) -> None:
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+
+    def _step(self) -> None:
+        now_s = time.monotonic()
+        may_activate = True
+        for node in self._managed:
+            before = node.state
+            if node.is_waiting:
+                failed = node.take_answer(now_s)
+                if failed is not None:
+                    self._note_failure(node, failed, now_s)
+            if not node.is_waiting:
+                self._advance(node, may_activate, now_s)
+            if node.state != before:
+                self._note_state(node, before)
+            is_up = node.state == State.PRIMARY_STATE_ACTIVE or node.has_been_active
+            if not is_up and not self._is_given_up(node, now_s):
+                may_activate = False
+        self._tell_when_up(now_s)
+
+    def _advance(self, node: Managed, may_activate: bool, now_s: float) -> None:
+        """The next thing to ask of a node that has answered what it was asked before."""
+        deadline_s = now_s + self.parameters.transition_timeout_s
+        if now_s >= node.retry_s:
+            if node.state == State.PRIMARY_STATE_UNCONFIGURED:
+                node.change(Transition.TRANSITION_CONFIGURE, deadline_s)
+                return
+            if node.state == State.PRIMARY_STATE_INACTIVE and may_activate and not node.has_been_active:
+                node.change(Transition.TRANSITION_ACTIVATE, deadline_s)
+                return
+        node.poll(now_s, self.parameters.poll_period_s if node.has_been_active else 4 * STEP_S)
+
+    def _note_state(self, node: Managed, before: int) -> None:
+        logger = self.get_logger()
+        match node.state:
+            case State.PRIMARY_STATE_ACTIVE:
+                if node.restarts:
+                    logger.info(f"{node.name} is active again")
+                node.has_been_active = True
+                node.failures = 0
+                self.counters.failed(f"{node.name} can't be brought up", False)
+            case State.PRIMARY_STATE_UNCONFIGURED | State.PRIMARY_STATE_UNKNOWN if node.has_been_active:
+                logger.warning(f"{node.name} was active and is {node.state_name}; bringing it back")
+                node.has_been_active = False
+                node.wanted_since_s = None
+                node.restarts += 1
+                self.counters.lost(node.name)
+            case State.PRIMARY_STATE_INACTIVE if before == State.PRIMARY_STATE_ACTIVE:
+                logger.info(f"{node.name} was deactivated by someone; leaving it so")
+            case State.PRIMARY_STATE_FINALIZED:
+                logger.error(f"{node.name} was shut down and can't come back; start its process again")
+        is_short_of_active = node.state != State.PRIMARY_STATE_ACTIVE
+        self.counters.degraded(f"{node.name} is not active", is_short_of_active)
+        self.counters.value(node.name, node.state_name)
+
+    def _note_failure(self, node: Managed, transition: int, now_s: float) -> None:
+        step = "configure" if transition == Transition.TRANSITION_CONFIGURE else "activate"
+        pause_s = min(FIRST_RETRY_S * 2**node.failures, LAST_RETRY_S)
+        node.failures += 1
+        node.retry_s = now_s + pause_s
+        self.get_logger().error(f"{node.name} failed to {step}; its own log says why; trying again in {pause_s:.0f} s")
+        self.counters.failed(f"{node.name} can't be brought up")
+        self.counters.count(f"failed: {step} {node.name}")
+
+    def _is_given_up(self, node: Managed, now_s: float) -> bool:
+        """Whether the nodes after it go on without it, for now."""
+        if node.wanted_since_s is None:
+            node.wanted_since_s = now_s
+        return node.failures > 1 or now_s - node.wanted_since_s > self.parameters.patience_s
+
+    def _tell_when_up(self, now_s: float) -> None:
+        are_active = [node.state == State.PRIMARY_STATE_ACTIVE for node in self._managed]
+        if self._has_said_up or not all(are_active):
+            return
+        self._has_said_up = True
+        took_s = now_s - self._started_s
+        print(f"{ALL_ACTIVE}: {len(are_active)} nodes active after {took_s:.1f} s", flush=True)
+
+
+def main() -> int:
+    return run(Manager)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
