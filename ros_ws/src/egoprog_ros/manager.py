@@ -3,6 +3,9 @@
 Every node is configured as soon as it is there (models load side by side) and activated in the order of the parameter
 `nodes`, so that the source, which stands last, plays nothing that nobody hears. A node that can't be brought up holds
 the others back only for `patience_s`. A node that a person deactivates stays so.
+
+The service `~/shutdown` deactivates them in the opposite order, the source first: whatever is under way is finished,
+published and written down before the next node ends. It answers when all are done.
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ from rclpy.client import Client
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.task import Future
+from std_srvs.srv import Trigger
 
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
 
 STEP_S = 0.05
 ANSWER_S = 3.0  # a node that does not tell its state for so long is gone
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
+SETTLE_S = 0.3  # from a node's end to the next one's, so that its last messages arrive
 ALL_ACTIVE = "graph is up"  # begins the line on stdout by which `egoprog up` knows
 
 STATE_NAMES = {
@@ -118,6 +123,9 @@ class Manager(EgoprogNode):
         self._timer = None
         self._has_said_up = False
         self._started_s = time.monotonic()
+        self._shutdown: Future | None = None  # done when all nodes are deactivated
+        self._settled_s = 0.0
+        self.create_service(Trigger, "~/shutdown", self._on_shutdown)
 
     def configure(self) -> None:
         self._managed = [
@@ -138,8 +146,35 @@ class Manager(EgoprogNode):
             self.destroy_timer(self._timer)
             self._timer = None
 
+    async def _on_shutdown(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._shutdown is None:
+            self._shutdown = Future()
+        await self._shutdown
+        response.success = all(node.state != State.PRIMARY_STATE_ACTIVE for node in self._managed)
+        response.message = ", ".join(f"{node.name} {node.state_name}" for node in self._managed)
+        return response
+
+    def _end_in_order(self, now_s: float) -> None:
+        """Deactivates the last node that is still active; those before it wait until it has settled."""
+        for node in reversed(self._managed):
+            if node.is_waiting:
+                node.take_answer(now_s)
+            if node.is_waiting:
+                return
+            if node.state == State.PRIMARY_STATE_ACTIVE:
+                if now_s >= self._settled_s:
+                    node.change(Transition.TRANSITION_DEACTIVATE, now_s + self.parameters.transition_timeout_s)
+                    node.state = State.PRIMARY_STATE_INACTIVE
+                    self._settled_s = now_s + SETTLE_S
+                return
+        if not self._shutdown.done() and now_s >= self._settled_s:
+            self._shutdown.set_result(None)
+
     def _step(self) -> None:
         now_s = time.monotonic()
+        if self._shutdown is not None:
+            self._end_in_order(now_s)
+            return
         may_activate = True
         for node in self._managed:
             before = node.state
