@@ -254,6 +254,12 @@ def message_to_program(message: ActionProgram) -> Program:
     )
 
 
+def message_to_statuses(message: ActionProgram) -> tuple[str, ...]:
+    """ "running", "done", ... or "" where unknown, of the program's sub-actions in the order of the text."""
+    names = {number: name for name, number in STATUSES.items()}
+    return tuple(names.get(node.status, "") for node in message.nodes if node.kind == ProgramNode.KIND_SUB_ACTION)
+
+
 def revision_to_message(
     revision: Revision,
     *,
@@ -454,6 +460,11 @@ def forecast_to_message(forecast: Forecast, published_s: float, frame_id: str = 
         revision=forecast.revision,
         candidates=[_candidate_to_message(candidate) for candidate in forecast.candidates],
     )
+
+
+def message_to_candidate(message: AnticipatedAction) -> SubAction:
+    """The sub-action that a candidate is about."""
+    return SubAction(message_to_verb(message.verb), tuple(filter(None, (message.noun, message.noun_b))))
 
 
 def _candidate_to_message(candidate: Candidate) -> AnticipatedAction:
