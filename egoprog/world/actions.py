@@ -97,13 +97,21 @@ def effects(sub_action: SubAction, state: WorldState, domain: Domain | None = No
 def explain(sub_action: SubAction, state: WorldState, domain: Domain | None = None) -> str | None:
     """Why the sub-action is impossible in that state ("use(knife, carrot): no hand holds the knife"), or None."""
     domain = domain or Domain.default()
+    return why_not(sub_action, state, domain, preconditions(sub_action, state, domain))
+
+
+def why_not(sub_action: SubAction, state: WorldState, domain: Domain, needed: tuple[Condition, ...]) -> str | None:
+    """`explain` for a sub-action whose pre-conditions are at hand."""
     why = _senseless(sub_action, domain)
     if why is None:
-        needed = violated(sub_action, state, domain)
-        if needed is None:
-            return None
-        why = violation(needed, state)
-    return f"{call_text(sub_action)}: {why}"
+        failed = next((condition for condition in needed if state.value(condition) is False), None)
+        why = violation(failed, state) if failed else None
+    return f"{call_text(sub_action)}: {why}" if why else None
+
+
+def is_possible(sub_action: SubAction, state: WorldState, domain: Domain) -> bool:
+    """`explain` without the words."""
+    return _senseless(sub_action, domain) is None and violated(sub_action, state, domain) is None
 
 
 def violated(sub_action: SubAction, state: WorldState, domain: Domain | None = None) -> Condition | None:
@@ -117,18 +125,20 @@ def violated(sub_action: SubAction, state: WorldState, domain: Domain | None = N
 def apply(sub_action: SubAction, state: WorldState, domain: Domain | None = None) -> WorldState:
     """The state after the sub-action, with its unknown pre-conditions assumed; raises InfeasibleStep."""
     domain = domain or Domain.default()
-    why = explain(sub_action, state, domain)
+    needed = preconditions(sub_action, state, domain)
+    why = why_not(sub_action, state, domain, needed)
     if why is not None:
         raise InfeasibleStep(why)
-    return after(sub_action, state, domain)
+    return after(sub_action, state, domain, needed)
 
 
-def after(sub_action: SubAction, state: WorldState, domain: Domain) -> WorldState:
-    """`apply` for a sub-action that `explain` has nothing against."""
+def after(sub_action: SubAction, state: WorldState, domain: Domain, needed: tuple[Condition, ...]) -> WorldState:
+    """`apply` for a sub-action that `why_not` has nothing against."""
     if sub_action.verb in _IDLE:
         return state
-    needed = preconditions(sub_action, state, domain)
-    state = state.assume(*(condition for condition in needed if state.value(condition) is None))
+    unknown = [condition for condition in needed if state.value(condition) is None]
+    if unknown:
+        state = state.assume(*unknown)
     made = effects(sub_action, state, domain)
     name = sub_action.objects[0]
     match sub_action.verb:
@@ -136,7 +146,10 @@ def after(sub_action: SubAction, state: WorldState, domain: Domain) -> WorldStat
             gone = [atom for atom in state.atoms if atom[0] in ("near", "at")]
             return state.changed(make=made, forget=gone, lose_places=state.held)
         case Verb.RELEASE:
-            gone = [atom for atom in state.atoms if atom[0] == "at" and atom[1][0] == name]
+            # Where it was known not to be, it may have been put.
+            gone = [
+                atom for atom in state.atoms if atom[0] in ("at", "on", "in") and atom[1][0] == name and atom[1][1:]
+            ]
             return state.changed(make=made, forget=gone)
         case Verb.MOVE if len(sub_action.objects) == 1 and not domain.kind(name).fixed:
             gone = [atom for atom in state.atoms if atom[0] == "at" and atom[1][0] == name]
@@ -166,11 +179,17 @@ def _use_needs(sub_action: SubAction, state: WorldState, domain: Domain) -> tupl
     rule = domain.use(sub_action.objects, state)
     if rule is None or rule.needs is None:
         acting = _near(name) if domain.kind(name).fixed else _in_hand(name, sub_action.hand)
-        return (acting, _near(other)) if other else (acting,)
-    bound = tuple(bind(literal, name, other) for literal in rule.needs)
-    if sub_action.hand is None:
-        return bound
-    return tuple(_in_hand(name, sub_action.hand) if literal == _in_hand(name) else literal for literal in bound)
+        needs = (acting, _near(other)) if other else (acting,)
+    else:
+        needs = tuple(bind(literal, name, other) for literal in rule.needs)
+        if sub_action.hand is not None:
+            in_hand = _in_hand(name)
+            needs = tuple(_in_hand(name, sub_action.hand) if literal == in_hand else literal for literal in needs)
+    if rule is None or not rule.toggles:
+        return needs
+    # What is toggled is assumed to be as it was last known, and off or closed where it never was known.
+    toggled = _toggled(tuple(bind(literal, name, other) for literal in rule.toggles), state)
+    return (*needs, *(~literal for literal in toggled if state.value(literal) is not True))
 
 
 def _toggled(literals: tuple[Condition, ...], state: WorldState) -> tuple[Condition, ...]:

@@ -13,7 +13,7 @@ import yaml
 
 from egoprog.errors import DomainError
 from egoprog.program.types import Condition, object_name
-from egoprog.world.state import WorldState
+from egoprog.world.state import WorldState, canonical
 
 ACTING: Final = "acting"
 RECIPIENT: Final = "recipient"
@@ -71,7 +71,7 @@ class Domain:
     only_by_hand: frozenset[str] = frozenset()
     _by_words: dict[tuple[str, ...], tuple[str, Kind]] = field(init=False, repr=False, compare=False)
     _nouns_found: dict[str, tuple[str, Kind]] = field(init=False, repr=False, compare=False)
-    _uses_found: dict[tuple[str, ...], tuple[Use, ...]] = field(init=False, repr=False, compare=False)
+    _uses_found: dict[tuple[str, str | None], tuple[Use, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_words = {_words(noun): (noun, self.kinds[kind]) for noun, kind in self.nouns.items()}
@@ -108,26 +108,37 @@ class Domain:
     def use(self, objects: tuple[str, ...], state: WorldState) -> Use | None:
         """The first use that fits the objects in that state; None where the table knows none."""
         acting, recipient = objects[0], objects[1] if len(objects) > 1 else None
-        rules = self._uses_found.get(objects)
-        if rules is None:
-            rules = tuple(self._fitting(acting, recipient))
-            _remember(self._uses_found, objects, rules)
-        for rule in rules:
+        for rule in self._rules(acting, recipient):
             if all(state.value(bind(condition, acting, recipient)) for condition in rule.when):
                 return rule
         return None
+
+    def together(self, condition: Condition) -> tuple[Condition, ...]:
+        """The literals that are true where this one is, itself among them: a tap that is open is on."""
+        if len(condition.args) == 1:
+            predicate, (name,), negated = canonical(condition)
+            for rule in self._rules(name, None):
+                predicates = [literal.predicate for literal in rule.toggles]
+                if predicate in predicates:
+                    return tuple(Condition(one, (name,), negated) for one in predicates)
+        return (condition,)
 
     @cached_property
     def predicates(self) -> frozenset[str]:
         """Every predicate that some use makes or toggles."""
         return frozenset(literal.predicate for rule in self.uses for literal in (*rule.makes, *rule.toggles))
 
-    def _fitting(self, acting: str, recipient: str | None) -> Iterator[Use]:
-        for rule in self.uses:
-            if self._is_one_of(acting, rule.acting) and (
-                self._is_one_of(recipient, rule.recipient) if recipient is not None else not rule.recipient
-            ):
-                yield rule
+    def _rules(self, acting: str, recipient: str | None) -> tuple[Use, ...]:
+        rules = self._uses_found.get((acting, recipient))
+        if rules is None:
+            rules = tuple(
+                rule
+                for rule in self.uses
+                if self._is_one_of(acting, rule.acting)
+                and (self._is_one_of(recipient, rule.recipient) if recipient else not rule.recipient)
+            )
+            _remember(self._uses_found, (acting, recipient), rules)
+        return rules
 
     def _is_one_of(self, name: str, words: frozenset[str]) -> bool:
         noun, kind = self._noun(name)

@@ -16,7 +16,7 @@ from typing import Final
 
 from egoprog.program.printer import condition_text
 from egoprog.program.types import Condition, Hand, If, Program, Statement, SubAction, Verb, While
-from egoprog.world.actions import after, effects, explain, violated
+from egoprog.world.actions import apply, effects, explain, violated
 from egoprog.world.domain import Domain
 from egoprog.world.state import WorldState, canonical
 from egoprog.world.validation import Problem, validate
@@ -115,7 +115,7 @@ def _bring_about_all(sub_action: SubAction, state: WorldState, domain: Domain) -
         if not more or len(steps) + len(more) > _MOST_INSERTED:
             return None
         for step in more:
-            state = after(step, state, domain)
+            state = apply(step, state, domain)
         steps += more
     return steps if explain(sub_action, state, domain) is None else None
 

@@ -34,7 +34,7 @@ from egoprog.program.types import (
     While,
     walk_sub_actions,
 )
-from egoprog.world.actions import after, effects, explain, preconditions
+from egoprog.world.actions import after, effects, preconditions, why_not
 from egoprog.world.domain import Domain
 from egoprog.world.state import Atom, WorldState, canonical
 from egoprog.world.wording import assertion
@@ -138,13 +138,9 @@ class _Run:
         self.notes: list[str] = []
         self.calling: tuple[str, ...] = ()
         self.calls = 0
-        # Assumed before anything touched them, in order; and what the program has changed so far: literals, where
-        # the actor stands, what the hands hold, or, after an unknown call, anything.
+        # Literals assumed before the program changed them, in order; None where two branches assume opposites.
         self.assumed: dict[Atom, Condition | None] = {}
-        self.touched: set[Atom] = set()
-        self.has_walked = False
-        self.has_handled = False
-        self.is_lost = False
+        self.touched = _Touched()
         # Whether something ran whose effect the model does not know, and whether time was let pass.
         self.has_unknown = False
         self.has_waited = False
@@ -172,10 +168,20 @@ class _Run:
                     pass
         return state
 
+    def suppose(self, guard: tuple[Condition, ...], state: WorldState) -> WorldState:
+        return state.assume(*(literal for condition in guard for literal in self.domain.together(condition)))
+
+    def deny(self, guard: tuple[Condition, ...], state: WorldState) -> WorldState:
+        """The state in which not all of the guard holds; as it is where more than one literal may be the false one."""
+        if _holds(guard, state) is False:
+            return state
+        doubtful = [literal for literal in guard if state.value(literal) is None] or list(guard)
+        return self.suppose((~doubtful[0],), state) if len(doubtful) == 1 else state
+
     def step(self, sub_action: SubAction, state: WorldState, index: int, path: tuple[int, ...]) -> WorldState:
         needed = preconditions(sub_action, state, self.domain)
         made = effects(sub_action, state, self.domain)
-        why = explain(sub_action, state, self.domain) or ""
+        why = why_not(sub_action, state, self.domain, needed) or ""
         if why:
             failed = next((condition for condition in needed if state.value(condition) is False), None)
             again = " (the second time round)" if self.is_second_round else ""
@@ -187,10 +193,8 @@ class _Run:
         self.note_assumed(needed, state)
         self.has_waited |= sub_action.verb is Verb.WAIT
         self.has_unknown |= sub_action.verb is Verb.USE and self.domain.use(sub_action.objects, state) is None
-        self.touch(made)
-        self.has_walked |= sub_action.verb is Verb.GOTO
-        self.has_handled |= sub_action.verb in (Verb.GRASP, Verb.RELEASE)
-        return after(sub_action, state, self.domain)
+        self.touched = self.touched.by(sub_action, made)
+        return after(sub_action, state, self.domain, needed)
 
     def branch(self, statement: If, state: WorldState, index: int, path: tuple[int, ...]) -> WorldState:
         orelse_at = index + _count(statement.body)
@@ -199,8 +203,11 @@ class _Run:
                 return self.body(statement.body, state, index, path)
             case False:
                 return self.body(statement.orelse, state, orelse_at, path, len(statement.body))
-        done = self.body(statement.body, state.assume(*statement.guard), index, path)
-        other = self.body(statement.orelse, _deny(statement.guard, state), orelse_at, path, len(statement.body))
+        before = self.touched
+        done = self.body(statement.body, self.suppose(statement.guard, state), index, path)
+        touched, self.touched = self.touched, before
+        other = self.body(statement.orelse, self.deny(statement.guard, state), orelse_at, path, len(statement.body))
+        self.touched |= touched
         return done.join(other)
 
     def loop(self, statement: While, state: WorldState, index: int, path: tuple[int, ...]) -> WorldState:
@@ -210,12 +217,12 @@ class _Run:
         outside = (self.has_unknown, self.has_waited)
         self.has_unknown = self.has_waited = False
         num_problems = len(self.problems)
-        end = self.body(statement.body, state.assume(*statement.guard), index, path)
+        end = self.body(statement.body, self.suppose(statement.guard, state), index, path)
         once = end
         if not any(end.value(literal) is False and _is_settled(literal) for literal in statement.guard):
             was_second, self.is_second_round = self.is_second_round, True
             if len(self.problems) == num_problems:
-                end = self.body(statement.body, end.assume(*statement.guard), index, path)
+                end = self.body(statement.body, self.suppose(statement.guard, end), index, path)
             self.is_second_round = was_second
             if len(self.problems) == num_problems and self.never_ends(statement, once, end):
                 literal = statement.guard[0]
@@ -223,8 +230,8 @@ class _Run:
                 self.problems.append(Problem(index, None, why, path, needed=~literal, state=state))
         self.has_unknown |= outside[0]
         self.has_waited |= outside[1]
-        end = _deny(statement.guard, end)
-        return end if known else end.join(_deny(statement.guard, state))
+        end = self.deny(statement.guard, end)
+        return end if known else end.join(self.deny(statement.guard, state))
 
     def never_ends(self, statement: While, once: WorldState, twice: WorldState) -> bool:
         """Whether the model knows all that the body does, and none of it touches the guard."""
@@ -244,7 +251,8 @@ class _Run:
         program = self.programs.get(call.name) or library.find(call.name)
         if program is None or call.name in self.calling or self.calls >= _MOST_CALLS:
             self.notes.append(f"{call.name}: its steps are not known, and nothing is after it")
-            self.has_unknown = self.is_lost = True
+            self.has_unknown = True
+            self.touched = replace(self.touched, everything=True)
             return state.forget_all()
         if call.objects:
             program = rename(program, dict(zip(program.objects, call.objects, strict=False)))
@@ -260,25 +268,47 @@ class _Run:
         self.problems += [replace(p, index=index, why=f"{program.name}: {p.why}", path=path) for p in inner]
         return state
 
-    def touch(self, made: tuple[Condition, ...]) -> None:
-        for condition in made:
-            predicate, args, _ = canonical(condition)
-            self.touched.add((predicate, args))
-
     def note_assumed(self, needed: tuple[Condition, ...], state: WorldState) -> None:
-        """Keeps what a step takes for granted, unless the program itself has changed it since the start."""
-        if self.is_lost:
-            return
+        """Keeps what a step takes for granted, unless the program itself may have changed it since the start."""
         for condition in needed:
-            predicate, args, _ = canonical(condition)
-            if state.value(condition) is not None or (predicate, args) in self.touched:
-                continue
-            is_of_hand = predicate == "in hand" or args[0] in ("left", "right", "hand")
-            if (is_of_hand and self.has_handled) or (predicate == "near" and self.has_walked):
-                continue
-            earlier = self.assumed.get((predicate, args), condition)
-            # Two branches that assume opposites: the program relies on neither.
-            self.assumed[predicate, args] = condition if earlier == condition else None
+            if state.value(condition) is None and not self.touched.has(condition):
+                predicate, args, _ = canonical(condition)
+                earlier = self.assumed.get((predicate, args), condition)
+                self.assumed[predicate, args] = condition if earlier == condition else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a program has changed so far: atoms, where the actor stands, what hands hold; after an unknown call, all."""
+
+    atoms: frozenset[Atom] = frozenset()
+    place: bool = False
+    hands: bool = False
+    everything: bool = False
+
+    def by(self, sub_action: SubAction, made: tuple[Condition, ...]) -> _Touched:
+        atoms = self.atoms.union(canonical(condition)[:2] for condition in made)
+        place = self.place or sub_action.verb is Verb.GOTO
+        hands = self.hands or sub_action.verb in (Verb.GRASP, Verb.RELEASE)
+        return _Touched(atoms, place, hands, self.everything)
+
+    def __or__(self, other: _Touched) -> _Touched:
+        return _Touched(
+            self.atoms | other.atoms,
+            self.place or other.place,
+            self.hands or other.hands,
+            self.everything or other.everything,
+        )
+
+    def has(self, condition: Condition) -> bool:
+        predicate, args, _ = canonical(condition)
+        is_of_hand = predicate == "in hand" or (predicate == "empty" and args[0] in ("left", "right", "hand"))
+        return (
+            self.everything
+            or (self.place and predicate == "near")
+            or (self.hands and is_of_hand)
+            or (predicate, args) in self.atoms
+        )
 
 
 def rename(program: Program, names: dict[str, str]) -> Program:
@@ -311,14 +341,6 @@ def rename(program: Program, names: dict[str, str]) -> Program:
 def _holds(guard: tuple[Condition, ...], state: WorldState) -> bool | None:
     values = [state.value(literal) for literal in guard]
     return False if False in values else None if None in values else True
-
-
-def _deny(guard: tuple[Condition, ...], state: WorldState) -> WorldState:
-    """The state in which not all of the guard holds; where more than one literal could be the false one, as it is."""
-    if _holds(guard, state) is False:
-        return state
-    doubtful = [literal for literal in guard if state.value(literal) is None] or list(guard)
-    return state.assume(~doubtful[0]) if len(doubtful) == 1 else state
 
 
 def _is_settled(literal: Condition) -> bool:

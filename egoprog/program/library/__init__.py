@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from egoprog.errors import ConfigurationError
+from egoprog.program.parser import parse
 from egoprog.program.types import Program
 
 FOLDER = Path(__file__).parent
@@ -19,8 +20,6 @@ FOLDER = Path(__file__).parent
 @cache
 def exemplars() -> tuple[Program, ...]:
     """All twenty, in the order of their names; read once."""
-    from egoprog.program.parser import parse
-
     return tuple(parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.prog")))
 
 
