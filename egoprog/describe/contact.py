@@ -12,6 +12,7 @@ Work is done on a picture of at most 320 px. All periods count in seconds and in
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,9 +32,10 @@ from egoprog.describe.hands import (
     DetectedHand,
     HandDetector,
     HandDetectorConfig,
+    shrunk,
 )
 from egoprog.describe.objects import CELL, GRID, HeldRegion, box_of_cells
-from egoprog.describe.types import Box, Contact, ContactEvent, ContactKind, HandObservation, ObjectDetection
+from egoprog.describe.types import Contact, ContactEvent, ContactKind, HandObservation, ObjectDetection
 from egoprog.errors import ConfigurationError
 from egoprog.program.types import Hand
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 _BONES = (
     *((0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17), (0, 9), (0, 13)),
-    *((a, b) for finger in FINGERS for a, b in zip(finger, finger[1:], strict=False)),
+    *((a, b) for finger in FINGERS for a, b in itertools.pairwise(finger)),
 )
 
 
@@ -156,7 +158,10 @@ class _HandState:
     grip: float | None = None
     motion: float = 0.0
     region: HeldRegion = field(default_factory=HeldRegion)
-    box: np.ndarray | None = None  # of the object, in palm lengths from the hand's centre
+    palm_px: float = 0.0  # at working size, smoothed, as is the unit vector from wrist to fingers
+    forward: np.ndarray | None = None
+    held: np.ndarray | None = None  # (GRID, GRID) bool: the object on the region's map
+    is_moving: bool = False  # over the background, so that motion is telling
     slow_s: float = 0.0
     is_holding: bool = False
     object_id: int = -1
@@ -188,8 +193,8 @@ class ContactEstimator:
         self._number += 1
         if self._first_stamp_s is None:
             self._first_stamp_s = stamp_s
-        scale = min(1.0, self.config.max_side_px / max(image.shape[:2]))
-        picture = self._picture(stamp_s, image, hands, scale)
+        small, scale = shrunk(image, self.config.max_side_px)
+        picture = self._picture(stamp_s, small, hands, scale)
         reference = self._reference(picture)
         background = _background_motion(reference, picture) if reference and hands else None
 
@@ -202,7 +207,7 @@ class ContactEstimator:
                 self._states[hand.side] = state
             self._observe(state, hand, picture, reference, background, scale)
             events.extend(self._decide(state, hand, stamp_s))
-            observations.append(self._observation(state, hand, stamp_s, image.shape))
+            observations.append(self._observation(state, hand, stamp_s, image.shape, scale))
         events.extend(self._forget_lost(stamp_s, {hand.side for hand in hands}))
         self._remember(picture)
         return tuple(observations), tuple(events)
@@ -211,15 +216,14 @@ class ContactEstimator:
         """Grabs and releases that had begun and whose time to be confirmed did not come."""
         events = []
         for side, state in self._states.items():
-            if state.turning_s is not None and state.number == self._number:
+            if state.turning_frames >= self.config.dwell_frames and state.number == self._number:
                 events.append(self._turn(state, side))
         return tuple(events)
 
     # What one picture says
 
-    def _picture(self, stamp_s: float, image: np.ndarray, hands: tuple[DetectedHand, ...], scale: float) -> _Picture:
-        rgb = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image.copy()
-        rgb = cv2.GaussianBlur(rgb, (3, 3), 0)
+    def _picture(self, stamp_s: float, small: np.ndarray, hands: tuple[DetectedHand, ...], scale: float) -> _Picture:
+        rgb = cv2.GaussianBlur(small, (3, 3), 0)
         mask = np.zeros(rgb.shape[:2], np.uint8)
         for hand in hands:
             _draw_hand(mask, hand.landmarks_px * scale, hand.palm_px * scale)
@@ -259,36 +263,35 @@ class ContactEstimator:
         renewal = min(0.5, 1 - np.exp(-dt_s / self.config.smoothing_s))
         state.grip = grip if state.grip is None else state.grip + renewal * (grip - state.grip)
         state.stamp_s, state.number = picture.stamp_s, picture.number
+        _follow_pose(state, picture.hands[hand.track_id], hand.palm_px * scale)
+        state.is_moving = False
         if reference is not None and background is not None and hand.track_id in reference.hands:
-            self._observe_motion(state, hand, picture, reference, background, scale, max(dt_s, 1e-3))
+            self._observe_motion(state, hand.track_id, picture, reference, background, max(dt_s, 1e-3))
         logit = (
-            self.config.bias
-            + self.config.grip_weight * (2 * state.grip - 1)
-            + self.config.motion_weight * state.motion
+            self.config.bias + self.config.grip_weight * (2 * state.grip - 1) + self.config.motion_weight * state.motion
         )
         state.score = float(1 / (1 + np.exp(-logit)))
 
     def _observe_motion(
         self,
         state: _HandState,
-        hand: DetectedHand,
+        track_id: int,
         picture: _Picture,
         reference: _Picture,
         background: np.ndarray,
-        scale: float,
         dt_s: float,
     ) -> None:
-        points = picture.hands[hand.track_id]
-        palm = hand.palm_px * scale
-        motion = _hand_motion(reference, picture, hand.track_id)
+        points, palm = picture.hands[track_id], state.palm_px
+        motion = _hand_motion(reference, picture, track_id)
         centre = points[list(PALM)].mean(axis=0)
         apart_px = float(np.linalg.norm(_apply(motion, centre) - _apply(background, centre)))
         seconds = max(picture.stamp_s - reference.stamp_s, 1e-3)
         state.slow_s = state.slow_s + dt_s if apart_px / palm / seconds < 0.5 else 0.0
         weight = float(np.clip(apart_px / self.config.min_motion_px - 1, 0, 1))
-        if weight == 0:
+        state.is_moving = weight > 0
+        if not state.is_moving:
             return
-        moves, stays, hand_cells = _votes(picture, reference, points, palm, motion, background)
+        moves, stays, hand_cells = _votes(picture, reference, points, _cells(state, points), palm, motion, background)
         # What two frames that overlap in time say is not said twice.
         share = min(1.0, dt_s / seconds)
         state.region.observe(moves, stays, 0.5 * weight * share, dt_s)
@@ -297,15 +300,19 @@ class ContactEstimator:
         if (moves + stays).sum() * CELL**2 < self.config.full_region:
             return  # nothing around the fingers has enough texture to tell
         evidence = 2 * min(1.0, area / self.config.full_region) - 1
-        state.motion += min(0.5, 3 * dt_s) * weight * (evidence - state.motion)
-        if (box := box_of_cells(mask)) is not None and area > 0.3 * self.config.full_region:
-            state.box = np.array(box) if state.box is None else state.box + 0.3 * (np.array(box) - state.box)
+        state.motion += min(0.5, 4 * dt_s) * weight * (evidence - state.motion)
+        if area > 0.3 * self.config.full_region:
+            state.held = mask
 
     # What follows from it
 
     def _decide(self, state: _HandState, hand: DetectedHand, stamp_s: float) -> list[ContactEvent]:
         config = self.config
-        is_beyond = state.score < config.release_score if state.is_holding else state.score > config.grab_score
+        if state.is_holding:
+            is_beyond = state.score < config.release_score
+        else:
+            # A grip alone is no grab while the hand moves and nothing goes along.
+            is_beyond = state.score > config.grab_score and not (state.is_moving and state.motion < 0)
         if not is_beyond:
             state.turning_s, state.turning_frames = None, 0
             return []
@@ -323,9 +330,9 @@ class ContactEstimator:
         state.is_holding = not state.is_holding
         if not state.is_holding:
             event = ContactEvent(ContactKind.RELEASED, side, stamp_s, "", state.object_id, 1 - state.score)
-            state.object_id, state.box = -1, None
+            state.object_id, state.held = -1, None
             return event
-        if stamp_s - self._first_stamp_s <= self.config.first_s or state.first_number == 1 and self._number <= 4:
+        if stamp_s - self._first_stamp_s <= self.config.first_s or (state.first_number == 1 and self._number <= 4):
             stamp_s = self._first_stamp_s
         state.object_id = self._next_id
         self._next_id += 1
@@ -344,13 +351,12 @@ class ContactEstimator:
         return events
 
     def _observation(
-        self, state: _HandState, hand: DetectedHand, stamp_s: float, shape: tuple[int, ...]
+        self, state: _HandState, hand: DetectedHand, stamp_s: float, shape: tuple[int, ...], scale: float
     ) -> HandObservation:
         contact, held = Contact.NONE, None
         if state.is_holding:
             contact = Contact.PORTABLE
-            box = object_box(hand, state.box, shape)
-            held = ObjectDetection("", state.score if state.box is not None else 0.5 * state.score, box, state.object_id)
+            held = _held_object(state, hand, shape, scale)
         elif state.grip >= 0.5 and state.slow_s >= 0.5:
             # A closed hand that rests: on something, but nothing that came along when it moved.
             contact = Contact.STATIONARY
@@ -379,21 +385,41 @@ def grip_closure(landmarks_m: np.ndarray) -> float:
     return float(max(np.clip((1.75 - reach) / 0.5, 0, 1), np.clip((0.75 - pinch) / 0.4, 0, 1)))
 
 
-def object_box(hand: DetectedHand, box_palms: np.ndarray | None, shape: tuple[int, ...]) -> Box:
-    """The box of what the hand holds, in pixels.
+def _held_object(state: _HandState, hand: DetectedHand, shape: tuple[int, ...], scale: float) -> ObjectDetection:
+    """What the hand holds, its box in pixels of the whole image.
 
-    box_palms: where it was seen, in palm lengths from the hand's centre; None where nothing but the grip tells of
-    it: then one palm length around the middle of the thumb's and the fingers' tips.
+    Where it was seen to move with the hand; where nothing but the grip tells of it, one palm length around the middle
+    of the thumb's and the fingers' tips, at half the score.
     """
     points, palm = hand.landmarks_px, hand.palm_px
-    if box_palms is None:
+    if state.held is None:
         middle = points[[THUMB_TIP, INDEX_TIP, MIDDLE_TIP]].mean(axis=0)
         edges = np.concatenate([middle - palm / 2, middle + palm / 2])
+        score = 0.5 * state.score
     else:
-        edges = np.tile(points[list(PALM)].mean(axis=0), 2) + box_palms * palm
+        edges = np.array(box_of_cells(state.held, _cells(state, points * scale))) / scale
+        score = state.score
     height, width = shape[:2]
     edges = np.clip(edges, 0, (width, height, width, height))
-    return tuple(edges.tolist())
+    return ObjectDetection("", score, tuple(edges.tolist()), state.object_id)
+
+
+def _follow_pose(state: _HandState, points: np.ndarray, palm_px: float) -> None:
+    """Landmarks tremble; a map that trembled with them would smear."""
+    forward = points[MIDDLE_MCP] - points[WRIST]
+    forward = forward / max(1e-6, float(np.linalg.norm(forward)))
+    if state.forward is None:
+        state.palm_px, state.forward = palm_px, forward
+        return
+    state.palm_px += 0.3 * (palm_px - state.palm_px)
+    forward = state.forward + 0.5 * (forward - state.forward)
+    if (length := float(np.linalg.norm(forward))) > 0.1:
+        state.forward = forward / length
+
+
+def _cells(state: _HandState, points: np.ndarray) -> np.ndarray:
+    """From pixels at working size to cells of the state's region."""
+    return HeldRegion.cells_from_px(points[list(PALM)].mean(axis=0), state.palm_px, state.forward)
 
 
 def _draw_hand(mask: np.ndarray, points: np.ndarray, palm_px: float) -> None:
@@ -426,10 +452,13 @@ def _tracked(
 def _background_motion(reference: _Picture, picture: _Picture) -> np.ndarray | None:
     """The (2, 3) transform that takes the background of the reference to the picture's; None where nothing tells."""
     away = cv2.bitwise_not(cv2.dilate(reference.mask, np.ones((15, 15), np.uint8)))
-    corners = cv2.goodFeaturesToTrack(reference.grey, 120, 0.01, 8, mask=away)
+    half = (reference.grey.shape[1] // 2, reference.grey.shape[0] // 2)
+    corners = cv2.goodFeaturesToTrack(
+        cv2.resize(reference.grey, half, interpolation=cv2.INTER_AREA), 100, 0.01, 5, mask=cv2.resize(away, half)
+    )
     if corners is None or len(corners) < 8:
         return None
-    start, found = _tracked(reference, picture, corners[:, 0])
+    start, found = _tracked(reference, picture, 2 * corners[:, 0] + 0.5)
     if len(start) < 8:
         return None
     transform, inliers = cv2.estimateAffine2D(start, found, ransacReprojThreshold=1.5, maxIters=200)
@@ -450,10 +479,14 @@ def _hand_motion(reference: _Picture, picture: _Picture, track_id: int) -> np.nd
     palm = max(4.0, float(np.linalg.norm(after[MIDDLE_MCP] - after[WRIST])))
     area = np.zeros_like(reference.mask)
     _draw_hand(area, before, palm)
-    corners = cv2.goodFeaturesToTrack(reference.grey, 40, 0.01, 3, mask=area)
+    x, y, width, height = cv2.boundingRect(area)
+    if min(width, height) < 4:
+        return rough
+    here = (slice(y, y + height), slice(x, x + width))
+    corners = cv2.goodFeaturesToTrack(reference.grey[here], 40, 0.01, 3, mask=area[here])
     if corners is None or len(corners) < 6:
         return rough
-    start, found = _tracked(reference, picture, corners[:, 0], rough)
+    start, found = _tracked(reference, picture, corners[:, 0] + (x, y), rough)
     is_near = np.linalg.norm(found - _apply(rough, start), axis=1) < 0.35 * palm
     if is_near.sum() < 6:
         return rough
@@ -465,6 +498,7 @@ def _votes(
     picture: _Picture,
     reference: _Picture,
     points: np.ndarray,
+    cells: np.ndarray,
     palm: float,
     motion: np.ndarray,
     background: np.ndarray,
@@ -475,12 +509,8 @@ def _votes(
     one fits clearly better, it has a vote. Hands have none, and nothing behind the wrist: that is the arm.
     Returns (moves, stays, hand), each (GRID, GRID): shares of cells, and where the hand itself is.
     """
-    cells = HeldRegion.cells_from_px(points[list(PALM)].mean(axis=0), palm)
 
-    def to_cells(image: np.ndarray) -> np.ndarray:
-        return cv2.warpAffine(image, cells, (GRID, GRID), flags=cv2.INTER_LINEAR)
-
-    reach = GRID * CELL * palm / 2
+    reach = 1.42 * GRID * CELL * palm / 2  # the map's corners, whichever way it is turned
     centre = points[list(PALM)].mean(axis=0)
     height, width = picture.grey.shape
     x0, y0 = np.clip(np.floor(centre - reach), 0, (width, height)).astype(int)
@@ -493,23 +523,48 @@ def _votes(
         shifted = transform.copy()
         shifted[:, 2] -= (x0, y0)
         moved = cv2.warpAffine(reference.rgb, shifted, (x1 - x0, y1 - y0), borderMode=cv2.BORDER_REPLICATE)
-        difference = cv2.absdiff(moved, picture.rgb[y0:y1, x0:x1]).max(axis=2)
-        return cv2.blur(difference.astype(np.float32), (5, 5))
+        red, green, blue = cv2.split(cv2.absdiff(moved, picture.rgb[y0:y1, x0:x1]))
+        return cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (5, 5))
 
     with_hand, with_background = misfit(motion), misfit(background)
     rows, columns = np.mgrid[y0:y1, x0:x1]
     forward = (points[MIDDLE_MCP] - points[WRIST]) / max(1e-6, np.linalg.norm(points[MIDDLE_MCP] - points[WRIST]))
     ahead = (columns - points[WRIST][0]) * forward[0] + (rows - points[WRIST][1]) * forward[1]
     is_open = (picture.mask[y0:y1, x0:x1] == 0) & (ahead > 0.2 * palm)
+    own = np.zeros_like(picture.mask)
+    _draw_hand(own, points, palm)
+    own = own[y0:y1, x0:x1]
+    is_open &= ~_skin(picture.rgb[y0:y1, x0:x1], points - (x0, y0), own, palm)
     # 8 of 255 levels is above what a cheap camera's noise and its coding leave after the blur.
     moves = is_open & (with_background > 8) & (with_hand < 0.6 * with_background)
     stays = is_open & (with_hand > 8) & (with_background < 0.6 * with_hand)
 
-    def spread(votes: np.ndarray) -> np.ndarray:
-        full = np.zeros((height, width), np.float32)
-        full[y0:y1, x0:x1] = votes
-        return to_cells(full)
+    here = cells.copy()
+    here[:, 2] += cells[:, :2] @ (x0, y0)
 
-    own = np.zeros((height, width), np.uint8)
-    _draw_hand(own, points, palm)
-    return spread(moves), spread(stays), to_cells(own) > 127
+    def to_cells(votes: np.ndarray) -> np.ndarray:
+        return cv2.warpAffine(votes.astype(np.uint8) * 255, here, (GRID, GRID)).astype(np.float32) / 255
+
+    return to_cells(moves), to_cells(stays), to_cells(own > 0) > 0.5
+
+
+def _skin(rgb: np.ndarray, points: np.ndarray, hand: np.ndarray, palm_px: float) -> np.ndarray:
+    """Where this hand's own colour goes on around its bones: fingers are thicker than the drawn hand.
+
+    The colour is taken from the palm and the first finger bones, where objects seldom cover it. Returns (H, W) bool.
+    """
+    height, width = hand.shape
+    spots = np.concatenate([(points[list(PALM)] + points[WRIST]) / 2, *((points[[f[0], f[1]]]) for f in FINGERS)])
+    spots = np.round(spots).astype(int)
+    spots = spots[((spots >= 0) & (spots < (width, height))).all(axis=1)]
+    if len(spots) < 4:
+        return np.zeros(hand.shape, bool)
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    samples = lab[spots[:, 1], spots[:, 0]].astype(np.float32)
+    middle = np.median(samples, axis=0)
+    spread = np.median(np.abs(samples - middle), axis=0)
+    # Lightness changes over a hand, hue does not.
+    tolerance = np.clip(3 * spread, (40, 6, 6), (70, 14, 14))
+    is_alike = cv2.inRange(lab, np.clip(middle - tolerance, 0, 255), np.clip(middle + tolerance, 0, 255))
+    reach = 2 * max(1, round(0.25 * palm_px)) + 1
+    return (is_alike > 0) & (cv2.dilate(hand, np.ones((reach, reach), np.uint8)) > 0)

@@ -27,10 +27,14 @@ class HeldRegion:
         self.map = np.zeros((GRID, GRID), np.float32)
 
     @staticmethod
-    def cells_from_px(centre_px: np.ndarray, palm_px: float) -> np.ndarray:
-        """The (2, 3) transform from pixels to cells for a hand at `centre_px` (x, y)."""
-        scale = 1 / (CELL * palm_px)
-        return np.array([[scale, 0, GRID / 2 - scale * centre_px[0]], [0, scale, GRID / 2 - scale * centre_px[1]]])
+    def cells_from_px(centre_px: np.ndarray, palm_px: float, forward: np.ndarray) -> np.ndarray:
+        """The (2, 3) transform from pixels to cells; the map's upward direction is the hand's.
+
+        centre_px: (x, y) of the hand. palm_px: its palm's length. forward: unit vector from wrist to fingers.
+        """
+        x, y = forward
+        turn = np.array([[-y, x], [-x, -y]]) / (CELL * palm_px)
+        return np.hstack([turn, (GRID / 2 - turn @ centre_px)[:, None]])
 
     def observe(self, moves: np.ndarray, stays: np.ndarray, weight: float, dt_s: float) -> None:
         """Adds one observation: (GRID, GRID) shares of each cell that move with the hand and that stay behind."""
@@ -50,17 +54,20 @@ class HeldRegion:
         return touching[labels]
 
 
-def box_of_cells(mask: np.ndarray) -> Box | None:
-    """The box around a mask's cells, in palm lengths from the hand's centre; None for an empty mask.
+def box_of_cells(mask: np.ndarray, cells_from_px: np.ndarray) -> Box | None:
+    """The box in pixels around a mask's cells; None for an empty mask.
 
     The outermost 2% of cells at each side are left out: single cells at the rim are noise.
     """
     rows, columns = np.nonzero(mask)
     if rows.size == 0:
         return None
-    (left, right), (top, bottom) = np.percentile(columns, (2, 98)), np.percentile(rows, (2, 98))
-    edges = np.array((left, top, right + 1, bottom + 1)) * CELL - GRID_REACH
-    return tuple(edges.tolist())
+    px_from_cells = cv2.invertAffineTransform(cells_from_px)
+    points = np.stack([columns + 0.5, rows + 0.5], axis=1) @ px_from_cells[:, :2].T + px_from_cells[:, 2]
+    half = 0.5 * float(np.sqrt(abs(np.linalg.det(px_from_cells[:, :2]))))
+    left, top = np.percentile(points, 2, axis=0) - half
+    right, bottom = np.percentile(points, 98, axis=0) + half
+    return float(left), float(top), float(right), float(bottom)
 
 
 class ObjectNamer:
@@ -131,11 +138,16 @@ class ObjectNamer:
         return _noun_phrases(words)
 
 
-_SPLITTERS = frozenset(
-    "in into on onto from to with at of off over under by for and out up down back away inside through near "
-    "around after before while then".split()
-)
-_FILLERS = frozenset("the a an some his her my your their its this that these those more still again c".split())
+# fmt: off
+_SPLITTERS = frozenset((
+    "in", "into", "on", "onto", "from", "to", "with", "at", "of", "off", "over", "under", "by", "for", "and", "out",
+    "up", "down", "back", "away", "inside", "through", "near", "around", "after", "before", "while", "then",
+))
+_FILLERS = frozenset((
+    "the", "a", "an", "some", "his", "her", "my", "your", "their", "its", "this", "that", "these", "those", "more",
+    "still", "again",
+))
+# fmt: on
 
 
 def _singular(word: str) -> str:
