@@ -18,6 +18,9 @@ A node of its own:
         return run(Echo)
 
 A callback stores and returns; a `LatestWorker`, started in `activate` and stopped in `deactivate`, works.
+
+Trap: rclpy keeps its own state in plain attributes (`_clock`, `_parameters`, `_timers`, `_logger`, ...): a node that
+gives one of its own such a name breaks it. A test looks for that.
 """
 
 from __future__ import annotations
@@ -314,9 +317,11 @@ class EgoprogNode(LifecycleNode):
         self.counters.failed(f"{step} failed: {one_line(error)}")
 
     def _log_failure(self, step: str, error: Exception) -> None:
-        self.get_logger().error(f"{step} failed: {one_line(error)}")
-        if not isinstance(error, EgoprogError):
+        line = f"{step} failed: {one_line(error)}"
+        self.get_logger().error(line)
+        if not isinstance(error, EgoprogError) and line not in self._complaints:
             self.get_logger().error("".join(traceback.format_exception(error)))
+            self._complaints.add(line)
 
     # Subscriptions
 

@@ -38,6 +38,10 @@ STATE_NAMES = {
     State.PRIMARY_STATE_ACTIVE: "active",
     State.PRIMARY_STATE_FINALIZED: "finalized",
 }
+RESULTS = {
+    Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
+    Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+}
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,10 @@ class Managed:
             if is_state:
                 self.state = answer.current_state.id
                 return None
-            self._next_poll_s = 0.0
-            return None if answer.success else self._transition
+            if not answer.success:
+                return self._transition
+            self.state = RESULTS[self._transition]
+            return None
         # a node that works on a transition answers nothing else; but one whose service went is gone
         if now_s < self._deadline_s and self._client.service_is_ready():
             return None
