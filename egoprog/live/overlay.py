@@ -7,7 +7,7 @@ tag on a box says in words what the colour says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from egoprog.describe.types import Box, Contact, HandObservation
-from egoprog.program.types import Hand
+from egoprog.program.printer import condition_text
+from egoprog.program.types import Call, Condition, Hand, If, Program, Statement, SubAction, While
 
 Colour = tuple[int, int, int]  # RGB
 
@@ -76,6 +77,45 @@ class Panel:
     upcoming: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     latency_ms: int | None = None
+
+
+def program_lines(program: Program, statuses: Sequence[str] = ()) -> tuple[Line, ...]:
+    """A program's body line by line. statuses: "running", "done" or else, of its sub-actions in their order."""
+    marks = iter(statuses)
+
+    def lines(body: Sequence[Statement], depth: int) -> Iterator[Line]:
+        indent = "    " * depth
+        for statement in body:
+            match statement:
+                case SubAction():
+                    mark = next(marks, "")
+                    yield Line(indent + sub_action_words(statement), mark == "running", mark == "done")
+                case If(guard=guard, body=inner, orelse=otherwise):
+                    yield Line(f"{indent}if {_guard_words(guard)}:")
+                    yield from lines(inner, depth + 1)
+                    if otherwise:
+                        yield Line(f"{indent}else:")
+                        yield from lines(otherwise, depth + 1)
+                case While(guard=guard, body=inner):
+                    yield Line(f"{indent}while {_guard_words(guard)}:")
+                    yield from lines(inner, depth + 1)
+                case Call(name=name, objects=objects):
+                    yield Line(f"{indent}{name}({', '.join(objects)})")
+
+    return tuple(lines(program.body, 0))
+
+
+def sub_action_words(step: SubAction) -> str:
+    """Shorter than the canonical text: "grasp(knife)  right  0.4-0.8 s"."""
+    times = ""
+    if step.start_s is not None:
+        times = f"{step.start_s:.1f}-{step.stop_s:.1f} s" if step.stop_s is not None else f"from {step.start_s:.1f} s"
+    call = f"{step.verb}({', '.join(step.objects)})"
+    return "  ".join(filter(None, (call, step.hand.value if step.hand else "", times)))
+
+
+def _guard_words(guard: Sequence[Condition]) -> str:
+    return " and ".join(condition_text(condition) for condition in guard)
 
 
 def font_size(width_px: int) -> int:
