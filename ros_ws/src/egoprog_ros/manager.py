@@ -123,8 +123,8 @@ class Managed:
 
 
 class Manager(EgoprogNode):
-    def __init__(self) -> None:
-        super().__init__("manager", ManagerParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("manager", ManagerParameters, **options)
         self._managed: list[Managed] = []
         self._timer = None
         self._has_said_up = False

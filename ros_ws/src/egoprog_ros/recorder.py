@@ -51,8 +51,8 @@ class _Recorded:
 
 
 class Recorder(EgoprogNode):
-    def __init__(self) -> None:
-        super().__init__("recorder", RecorderParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("recorder", RecorderParameters, **options)
         self._topics: dict[str, _Recorded] = {}
         self._unusable: set[str] = set()
         self._writer: Writer | None = None

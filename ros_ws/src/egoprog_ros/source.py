@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from egoprog_msgs.msg import AudioChunk
 from egoprog_msgs.msg import Narration as NarrationMessage
@@ -152,8 +153,8 @@ class Player(threading.Thread):
 
 
 class Source(EgoprogNode):
-    def __init__(self) -> None:
-        super().__init__("source", SourceParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("source", SourceParameters, **options)
         self._player: Player | None = None
         self._thread: threading.Thread | None = None
         self._began_s = 0.0  # stamp of the recording's beginning

@@ -1,0 +1,104 @@
+"""Fixtures for tests on real nodes and real processes. Each pytest process talks in a ROS domain of its own."""
+
+import contextlib
+import os
+import random
+import threading
+import time
+
+import pytest
+
+os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randrange(1, 101))  # above 101 ports may be taken
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from egoprog_ros.qos import profile  # noqa: E402
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
+from rclpy.node import Node  # noqa: E402
+
+
+def wait_until(predicate, timeout_s=10.0):
+    """Waits until the predicate is true; returns whether it became so."""
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        if predicate():
+            return True
+        time.sleep(0.01)
+    return bool(predicate())
+
+
+class Host:
+    """Spins nodes of this process in a thread, as `run` does."""
+
+    def __init__(self):
+        self.executor = SingleThreadedExecutor()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        while not self._is_over.is_set():
+            try:
+                self.executor.spin_once(timeout_sec=0.05)
+            except ExternalShutdownException:
+                return
+
+    def add(self, node):
+        self.executor.add_node(node)
+        return node
+
+    def close(self):
+        self._is_over.set()
+        self._thread.join(5.0)
+        for node in self.executor.get_nodes():
+            if hasattr(node, "close"):
+                node.close()
+            node.destroy_node()
+        self.executor.shutdown(timeout_sec=1.0)
+
+
+class Probe:
+    """A node that listens and asks, spun by a host."""
+
+    def __init__(self, host):
+        self.node = host.add(Node("probe"))
+
+    def collect(self, message_type, topic, profile_name="reliable"):
+        """A list that fills with what comes on the topic."""
+        messages = []
+        self.node.create_subscription(message_type, topic, messages.append, profile(profile_name))
+        return messages
+
+    def publisher(self, message_type, topic, profile_name="reliable", subscribers=1, reliability="reliable"):
+        """A publisher that so many subscribers hear."""
+        publisher = self.node.create_publisher(message_type, topic, profile(profile_name, reliability))
+        assert wait_until(lambda: publisher.get_subscription_count() >= subscribers), f"nobody listens on {topic}"
+        return publisher
+
+    def call(self, service_type, name, request, timeout_s=10.0):
+        """The answer of a service."""
+        client = self.node.create_client(service_type, name)
+        assert client.wait_for_service(timeout_s), f"no service {name}"
+        future = client.call_async(request)
+        assert wait_until(future.done, timeout_s), f"no answer from {name}"
+        return future.result()
+
+
+@pytest.fixture(scope="session")
+def ros():
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def host(ros):
+    host = Host()
+    with contextlib.closing(host):
+        yield host
+
+
+@pytest.fixture
+def probe(host):
+    return Probe(host)
