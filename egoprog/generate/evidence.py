@@ -41,7 +41,7 @@ class SoundRule:
     heard: frozenset[str]
     kind: str
     held: str
-    free: str
+    free: tuple[str, ...]
     note: str
 
 
@@ -53,6 +53,7 @@ class Table:
     plans: dict[str, tuple[str, ...]]
     preposition: dict[str, str]
     fillers: frozenset[str]
+    acted_on: frozenset[str]
     sounds: tuple[SoundRule, ...]
 
 
@@ -65,8 +66,9 @@ def table() -> Table:
         plans={kind: tuple(steps) for kind, steps in data["plans"].items()},
         preposition={word: role for role, words in data["prepositions"].items() for word in words},
         fillers=frozenset(str(word) for word in data["fillers"]),
+        acted_on=frozenset(data["acted_on"]),
         sounds=tuple(
-            SoundRule(frozenset(e["heard"]), e["kind"], e["held"], e.get("free", ""), e.get("note", ""))
+            SoundRule(frozenset(e["heard"]), e["kind"], e["held"], tuple(e.get("free", ())), e.get("note", ""))
             for e in data["sounds"]
         ),
     )
@@ -89,6 +91,7 @@ class Evidence:
 
     held: at the start. steps: what was done. kinds: of action that sounds tell of. notes: what a step assumes.
     was_seen: whether a hand was seen on anything. sees_walks: whether walking would have shown.
+    stand_in: the name of unknown class under which the narration's noun was seen; `saying.noun` is that name then.
     """
 
     saying: Saying
@@ -99,6 +102,7 @@ class Evidence:
     was_seen: bool = False
     sees_walks: bool = False
     sounds: frozenset[str] = frozenset()
+    stand_in: str = ""
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -110,8 +114,6 @@ class Evidence:
 def read(description: ClipDescription, domain: Domain | None = None) -> Evidence:
     """The evidence of a clip. Never raises over a description's content: what can't be read is left out."""
     saying = read_narration(description.narration)
-    if unnamed := _only_unnamed(description, saying.noun):
-        saying = replace(saying, noun=unnamed)
     duration_s = max(0.0, description.stop_s - description.start_s)
 
     def clock(stamp_s: float) -> float:
@@ -127,6 +129,11 @@ def read(description: ClipDescription, domain: Domain | None = None) -> Evidence
     heard, notes, kinds = _sound_steps(description, hands, domain or Domain.default(), clock)
     num_moves = Counter(thing_name(name) for _, name, _, _ in description.moving)
     steps = _as_tools(hands.steps, held, num_moves)
+    stand_in = _stand_in(description, saying, steps)
+    allowed = allowed_objects(description)
+    named = {role: getattr(saying, role) for role in ("noun", "place", "tool")}
+    named = {role: name if allowed is None or name in allowed else "" for role, name in named.items()}
+    saying = replace(saying, **{**named, "noun": stand_in or named["noun"]})
     seen = {(step.verb, step.objects) for _, step in steps}
     heard = [(at_s, step) for at_s, step in heard if (step.verb, step.objects) not in seen]
     steps = sorted(steps + heard, key=itemgetter(0))
@@ -140,6 +147,7 @@ def read(description: ClipDescription, domain: Domain | None = None) -> Evidence
         was_seen=bool(description.contacts or description.holding_at_start or description.moving),
         sees_walks=any(motion.source == "pose" for motion in description.motions),
         sounds=frozenset(sound.label for sound in description.sounds),
+        stand_in=stand_in,
     )
 
 
@@ -207,23 +215,25 @@ def _parts(words: Sequence[str]) -> dict[str, str]:
 
 
 def _name(text: str) -> str:
+    """An object's name out of a narration; "" where it has no letters to begin with."""
     try:
-        return object_name(text)
+        name = object_name(text)
     except ValueError:
         return ""
+    return name if name[0].isalpha() else ""
 
 
 def named(description: ClipDescription) -> ClipDescription:
-    """The description with its one thing of unknown class called what the narration is about, if that is certain:
-    nothing else is unknown, nothing bears that name, and the vocabulary has it."""
+    """The description with the thing that the narration is about called by its name, where it was seen without one
+    and the vocabulary has that name."""
     noun = read_narration(description.narration).noun
-    unnamed = _only_unnamed(description, noun)
     allowed = allowed_objects(description)
-    if not unnamed or (allowed is not None and noun not in allowed):
+    stand_in = read(description).stand_in if noun and (allowed is None or noun in allowed) else ""
+    if not stand_in:
         return description
 
     def call(name: str) -> str:
-        return noun if thing_name(name) == unnamed else name
+        return noun if thing_name(name) == stand_in else name
 
     return replace(
         description,
@@ -234,14 +244,20 @@ def named(description: ClipDescription) -> ClipDescription:
     )
 
 
-def _only_unnamed(description: ClipDescription, noun: str) -> str:
-    """The only thing of unknown class that hands touch; "" if there are several, or one is called `noun`."""
+def _stand_in(description: ClipDescription, saying: Saying, steps: Sequence[Timed]) -> str:
+    """The thing of unknown class that the narration's noun must be: the only one that hands touch, or the one that
+    another is used on; "" if that is not certain, or something bears the noun's name."""
     touched = [name for _, name in description.holding_at_start]
     touched += [contact.object_name for contact in description.contacts]
     touched += [name for _, name, _, _ in description.moving]
     touched = list(dict.fromkeys(map(thing_name, touched)))
+    if not saying.noun or saying.noun in touched:
+        return ""
     unnamed = [name for name in touched if _UNNAMED.match(name)]
-    return unnamed[0] if noun and noun not in touched and len(unnamed) == 1 else ""
+    if saying.kind in table().acted_on and len(unnamed) > 1:
+        targets = [step.objects[1] for _, step in steps if step.verb is Verb.USE and len(step.objects) == 2]
+        unnamed = list(dict.fromkeys(name for name in targets if name in unnamed))
+    return unnamed[0] if len(unnamed) == 1 else ""
 
 
 def _timeline(description: ClipDescription, clock: Callable[[float], float]) -> list[tuple]:
@@ -360,7 +376,7 @@ def _sound_steps(
     description: ClipDescription, hands: _Hands, domain: Domain, clock: Callable[[float], float]
 ) -> tuple[list[Timed], tuple[str, ...], tuple[str, ...]]:
     """What is heard being done: (steps, what they assume, the kinds of action)."""
-    steps: dict[tuple[str, ...], Timed] = {}
+    steps: dict[tuple[Verb, tuple[str, ...]], Timed] = {}
     notes: list[str] = []
     kinds: list[str] = []
     for sound in sorted(description.sounds, key=lambda sound: sound.start_s):
@@ -370,26 +386,29 @@ def _sound_steps(
             continue
         kinds.append(rule.kind)
         held = tuple(dict.fromkeys(hands.held_during(start_s, stop_s).values()))
-        pattern = (rule.held if held else rule.free).split()
-        if not pattern:
-            continue
-        objects = _in_order(tuple(_fill(pattern[1:], held, description)), held, domain)
         if not held and rule.note:
             notes.append(rule.note)
         score = round(min(max(sound.score, 0.0), 1.0), 3)
-        before = steps.get(objects)
-        if before:  # one tap runs, however often the sound was cut
-            start_s, stop_s = min(before[1].start_s, start_s), max(before[1].stop_s, stop_s)
-            score = max(before[1].confidence, score)
-        steps[objects] = (start_s, SubAction(Verb.USE, objects, None, start_s, stop_s, score))
+        for text in (rule.held,) if held else rule.free:
+            verb, *pattern = text.split()
+            objects = _in_order(tuple(_fill(pattern, held, description, domain)), held, domain)
+            step = SubAction(Verb(verb), objects)
+            if step.verb is Verb.USE:  # what is heard is the use, not what led to it
+                step = replace(step, start_s=start_s, stop_s=stop_s, confidence=score)
+            before = steps.get((step.verb, objects))
+            if before and step.verb is Verb.USE:  # one tap runs, however often the sound was cut
+                past = before[1]
+                stop_s, score = max(past.stop_s, stop_s), max(past.confidence, score)
+                step = replace(past, stop_s=stop_s, confidence=score)
+            steps[step.verb, objects] = (before[0] if before else start_s, step)
     allowed = allowed_objects(description)
     kept = [s for s in steps.values() if allowed is None or all(name in allowed for name in s[1].objects)]
     return kept, tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(kinds))
 
 
 def sound_rule(sound: SoundEvent) -> SoundRule | None:
-    """The first entry of the table that a sound fits; the tagger's own class goes before our label for it."""
-    for text in (sound.source_label, sound.label):
+    """The first entry of the table that a sound's label fits, or else the tagger's own class."""
+    for text in (sound.label, sound.source_label):
         words = frozenset(re.findall(r"[a-z]+", text.lower()))
         for rule in table().sounds:
             if words & rule.heard:
@@ -397,8 +416,8 @@ def sound_rule(sound: SoundEvent) -> SoundRule | None:
     return None
 
 
-def _fill(pattern: Sequence[str], held: Sequence[str], description: ClipDescription) -> Iterator[str]:
-    """Names for HELD and OTHER; an OTHER that nothing tells of is left out."""
+def _fill(pattern: Sequence[str], held: Sequence[str], description: ClipDescription, domain: Domain) -> Iterator[str]:
+    """Names for HELD and OTHER; an OTHER that nothing tells of is left out, a faucet may be the scene's "tap"."""
     seen = [name for name in map(_name, description.objects) if name and name not in held]
     others = [*held[1:], *seen]
     for word in pattern:
@@ -407,7 +426,8 @@ def _fill(pattern: Sequence[str], held: Sequence[str], description: ClipDescript
         elif word == "OTHER":
             yield from others[:1]
         else:
-            yield word
+            known = [*seen, *map(thing_name, description.vocabulary)]
+            yield next((name for name in known if domain.kind(name) == domain.kind(word)), word)
 
 
 def _in_order(objects: tuple[str, ...], held: Sequence[str], domain: Domain) -> tuple[str, ...]:

@@ -5,8 +5,8 @@
 1. The evidence of the clip is read as steps with times (evidence.py).
 2. The nearest exemplar of the library is found, over kinds of action, sounds, sub-actions and objects.
 3. If it is of the kind of action that is narrated, its body is the frame: the clip's objects take its objects' places,
-   and the steps that were seen lend its sub-actions their times and hands. Otherwise the steps themselves are the
-   body, and the exemplar lends its loops ("while cup not full") to what is heard for long.
+   and the steps that were seen lend its sub-actions their order, times and hands. Otherwise the steps themselves are
+   the body, and the exemplar lends its loops ("while cup not full") to what is heard for long.
 4. The world model repairs what is not possible.
 
 So what has times was seen, heard or said; what has none is known from the library or from the world model.
@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 
 from egoprog.describe.types import ClipDescription
 from egoprog.generate.evidence import Evidence, read, table
@@ -28,7 +29,6 @@ from egoprog.program import library as program_library
 from egoprog.program.types import (
     Comment,
     Condition,
-    Hand,
     If,
     Program,
     Provenance,
@@ -41,6 +41,7 @@ from egoprog.program.types import (
 )
 from egoprog.world import Domain, WorldState, repair
 
+_NEAR = 1.5  # of likeness, below which an exemplar has nothing to say
 _DOING = (Verb.USE, Verb.MOVE, Verb.POSITION)
 _LOOP_S = 2.0  # a use that is heard or seen for so long is written as a loop, if its end is a known condition
 _UNNAMED_CLIP = re.compile(r"clip(_\d+)*$")  # names that describers give to clips that nobody narrated
@@ -50,11 +51,11 @@ _UNNAMED_CLIP = re.compile(r"clip(_\d+)*$")  # names that describers give to cli
 class _Exemplar:
     """A program of the library and what it is recognised by.
 
-    subject: the object that it is about. kinds: of action, by the words of its name.
+    subject: the object that it is about. kind: of action, by its name.
     """
 
     program: Program
-    kinds: frozenset[str]
+    kind: str
     subject: str
     objects: tuple[str, ...]
     verbs: Counter[Verb]
@@ -67,13 +68,31 @@ class _Exemplar:
         objects = tuple(dict.fromkeys(name for step in sub_actions for name in step.objects))
         words = program.name.split("_")
         pairs = [f"{a}_{b}" for a, b in pairwise(words)]
-        kinds = frozenset(table().kind_of[word] for word in (*pairs, *words) if word in table().kind_of)
+        kinds = [table().kind_of[word] for word in (*pairs[:1], *words[:1]) if word in table().kind_of]
         named = [name for name in objects if name in program.name]
         grasped = [step.objects[0] for step in sub_actions if step.verb is Verb.GRASP and step.objects]
         subject = next(iter((*named, *grasped, *objects)), "")
         comments = frozenset(word for text in _comments(program.body) for word in text.lower().split())
         loops = tuple(_loops(program.body))
-        return cls(program, kinds, subject, objects, Counter(s.verb for s in sub_actions), comments, loops)
+        return cls(
+            program, next(iter(kinds), ""), subject, objects, Counter(s.verb for s in sub_actions), comments, loops
+        )
+
+    def role(self, name: str) -> str:
+        """What an object does in the program: "tool" (used on another), "place" (moved to or used on); else ""."""
+        for step in self.program.sub_actions():
+            if len(step.objects) == 2 and name in step.objects:
+                if step.objects[1] == name:
+                    return "place"
+                if step.verb is Verb.USE:
+                    return "tool"
+        return ""
+
+    def needs(self, name: str) -> bool:
+        """Whether the program uses the object together with its subject."""
+        return any(
+            step.verb is Verb.USE and {name, self.subject} <= set(step.objects) for step in self.program.sub_actions()
+        )
 
 
 class LocalGenerator:
@@ -88,11 +107,8 @@ class LocalGenerator:
         """A program of the clip, on the clip's own clock, possible in the world model; never raises."""
         evidence = read(description, self.domain)
         exemplar = self._nearest(evidence)
-        if exemplar and evidence.saying.kind and evidence.saying.kind in exemplar.kinds:
-            body = self._filled(exemplar, evidence, description)
-        else:
-            planned = _planned(evidence, description)
-            body = _guarded(self._looped(planned, exemplar, evidence), evidence)
+        frame = self._frame(exemplar, evidence, description)
+        body = _guarded(self._looped(_filled(frame, evidence), exemplar, evidence), evidence)
         lent = exemplar.program.name if exemplar and body else ""
         notes = tuple(Comment(note) for note in evidence.notes)
         body = (*evidence_comments(description), *notes, *(body or _idle(evidence)))
@@ -103,11 +119,11 @@ class LocalGenerator:
         verbs = Counter(step.verb for step in evidence.steps)
         names = {*evidence.objects, evidence.saying.noun, evidence.saying.place, evidence.saying.tool} - {""}
         kinds = {self.domain.kind(name).name for name in names}
-        best, best_score = None, 0.0
+        best, best_score = None, _NEAR
         for exemplar in self._exemplars:
             theirs = {self.domain.kind(name).name for name in exemplar.objects}
-            score = 4.0 * (evidence.saying.kind in exemplar.kinds)
-            score += 2.0 * any(kind in exemplar.kinds for kind in evidence.kinds)
+            score = 4.0 * (exemplar.kind != "" and evidence.saying.kind == exemplar.kind)
+            score += 2.0 * (exemplar.kind in evidence.kinds)
             score += 1.0 * any(label in exemplar.comments for label in evidence.sounds)
             score += _overlap(verbs, exemplar.verbs)
             score += len(names & set(exemplar.objects)) / max(1, len(names))
@@ -119,59 +135,54 @@ class LocalGenerator:
                 best, best_score = exemplar, score
         return best
 
-    def _filled(self, exemplar: _Exemplar, evidence: Evidence, description: ClipDescription) -> tuple[Statement, ...]:
-        """The exemplar's body with the clip's objects, times and hands, and with what else was seen put between."""
-        binding = self._binding(exemplar, evidence)
-        allowed = allowed_objects(description)
-        body = _bound(exemplar.program.body, binding, allowed)
-        body, left = _timed(body, evidence)
-        return _merged(_without_the_unseen(body, evidence), left)
+    def _frame(
+        self, exemplar: _Exemplar | None, evidence: Evidence, description: ClipDescription
+    ) -> tuple[Statement, ...]:
+        """What the narrated kind of action takes: as in an exemplar of that kind, else by the table's plan for it."""
+        if exemplar and exemplar.kind and evidence.saying.kind == exemplar.kind:
+            return _bound(exemplar.program.body, self._binding(exemplar, evidence, description))
+        return _planned(evidence)
 
-    def _binding(self, exemplar: _Exemplar, evidence: Evidence) -> dict[str, str]:
-        """Exemplar's object -> the clip's; names that nothing of the clip stands for stay as they are."""
+    def _binding(self, exemplar: _Exemplar, evidence: Evidence, description: ClipDescription) -> dict[str, str]:
+        """Exemplar's object -> the clip's: what was narrated or touched, and what is used together with the subject.
+
+        A sponge is needed to wash a plate, seen or not; a rack is not, and is left out where no hand was on one.
+        """
         saying = evidence.saying
+        allowed = allowed_objects(description)
+        said = (saying.noun, saying.place, saying.tool)
+        touched = [name for name in evidence.objects if name not in said]
+        in_sight = [name for name in map(_object, description.objects) if name and name not in said]
+        subject = saying.noun or next(iter(touched), "")
         binding: dict[str, str] = {}
-        free = [name for name in evidence.objects if name not in (saying.noun, saying.place, saying.tool)]
-        subject = saying.noun or next(iter(free), "")
-        if exemplar.subject and subject:
-            binding[exemplar.subject] = subject
-            free = [name for name in free if name != subject]
-        for name in exemplar.objects:
-            if name in binding:
+        for name in (exemplar.subject, *exemplar.objects):
+            if not name or name in binding:
                 continue
-            kind = self.domain.kind(name)
-            same_kind = [other for other in free if self.domain.kind(other) == kind]
-            role = _role(exemplar.program, name)
-            if role == "place" and saying.place:
-                binding[name] = saying.place
-            elif role == "tool" and saying.tool:
-                binding[name] = saying.tool
-            elif same_kind:
-                binding[name] = same_kind[0]
-            elif role != "fixture" and (unknown := [o for o in free if o.startswith("object_")]):
-                binding[name] = unknown[0]
-            elif role == "place":
-                binding[name] = ""  # where to is not known: the step stands without a place
-            else:
-                continue
-            free = [other for other in free if other != binding[name]]
+            role, is_needed = exemplar.role(name), exemplar.needs(name)
+            free = dict.fromkeys(touched + in_sight if is_needed else touched)
+            same_kind = [other for other in free if self.domain.kind(other) == self.domain.kind(name)]
+            unknown = [other for other in touched if other.startswith("object_") and role == "tool"]
+            told = {"tool": saying.tool, "place": saying.place}.get(role, "")
+            choices = [told, *same_kind, *unknown, name if is_needed else ""]
+            choices = [subject] if name == exemplar.subject else choices
+            taken = set(binding.values())
+            choices = [c for c in choices if c and c not in taken and (allowed is None or c in allowed)]
+            if choices:
+                binding[name] = choices[0]
         return binding
 
-    def _looped(
-        self, steps: Sequence[SubAction], exemplar: _Exemplar | None, evidence: Evidence
-    ) -> Iterator[Statement]:
-        """The steps, with a loop around a long use whose end is known: from the exemplar, else from its effect."""
-        for step in steps:
-            lasts_s = (step.stop_s or 0.0) - (step.start_s or 0.0)
-            if step.verb is Verb.USE and len(step.objects) == 2 and lasts_s >= _LOOP_S:
-                guard = self._loop_guard(step, exemplar, evidence)
-                yield While(guard, (step,)) if guard else step
-            else:
-                yield step
+    def _looped(self, body: Iterable[Statement], exemplar: _Exemplar | None, evidence: Evidence) -> Iterator[Statement]:
+        """The body, with a loop around a long use whose end is known: from the exemplar, else from its effect."""
+        for step in body:
+            guard = ()
+            if isinstance(step, SubAction) and step.verb is Verb.USE and len(step.objects) == 2:
+                lasts_s = (step.stop_s or 0.0) - (step.start_s or 0.0)
+                guard = self._loop_guard(step, exemplar, evidence) if lasts_s >= _LOOP_S else ()
+            yield While(guard, (step,)) if guard else step
 
     def _loop_guard(self, step: SubAction, exemplar: _Exemplar | None, evidence: Evidence) -> tuple[Condition, ...]:
         target = step.objects[1]
-        if exemplar and any(kind in exemplar.kinds for kind in evidence.kinds):
+        if exemplar and exemplar.kind in evidence.kinds:
             for loop in exemplar.loops:
                 for inner in walk_sub_actions(loop.body):
                     if inner.verb is Verb.USE and len(inner.objects) == 2:
@@ -217,7 +228,8 @@ def program_name(description: ClipDescription, evidence: Evidence | None = None)
     verb = main.verb.value
     if main.verb is Verb.USE and evidence.kinds and main.objects[0] != "faucet":
         verb = evidence.kinds[0]  # what is heard says more than "use"
-    return _identifier("_on_".join(("_".join((verb, *main.objects[:1])), *main.objects[1:])))
+        return _identifier(f"{verb}_{main.objects[0]}")
+    return _identifier("_on_".join((f"{verb}_{main.objects[0]}", *main.objects[1:])))
 
 
 def _weight(step: SubAction) -> tuple[int, float]:
@@ -226,21 +238,29 @@ def _weight(step: SubAction) -> tuple[int, float]:
     return rank.get(step.verb, 0), (step.stop_s or 0.0) - (step.start_s or 0.0)
 
 
-def _planned(evidence: Evidence, description: ClipDescription) -> tuple[SubAction, ...]:
-    """The steps of the evidence; where it says nothing of what is narrated, the plan of that kind of action too."""
+def _planned(evidence: Evidence) -> tuple[SubAction, ...]:
+    """The table's plan for what is narrated, unless the evidence is busy with something else."""
     saying = evidence.saying
-    if not saying.noun or saying.noun in evidence.objects or any(step.verb in _DOING for step in evidence.steps):
-        return evidence.steps
-    plan = table().plans.get(saying.kind, table().plans["any"])
-    allowed = allowed_objects(description)
+    is_busy = any(step.verb in _DOING for step in evidence.steps) and saying.noun not in evidence.objects
+    is_shown = not saying.kind and saying.noun in evidence.objects
+    if not saying.verb or is_busy or is_shown:
+        return ()
     names = {"NOUN": saying.noun, "PLACE": saying.place, "TOOL": saying.tool}
     steps = []
-    for text in plan:
+    for text in table().plans.get(saying.kind, table().plans["any"]):
         verb, *words = text.split()
-        objects = tuple(name for word in words if (name := names[word]) and (allowed is None or name in allowed))
-        if objects or not words:
+        objects = tuple(name for word in words if (name := names[word]))
+        has_subject = not words or (names[words[0]] in objects and len(set(objects)) == len(objects))
+        if has_subject:
             steps.append(SubAction(Verb(verb), objects))
-    return (*evidence.steps, *steps)
+    return tuple(steps)
+
+
+def _filled(frame: tuple[Statement, ...], evidence: Evidence) -> tuple[Statement, ...]:
+    """The frame in the order and with the times of what was seen, and between its statements what was seen besides."""
+    body, left = _timed(frame, evidence)
+    units = [*_anchored(_without_the_unseen(body, evidence)), *((_when(step), step) for step in left)]
+    return tuple(statement for _, statement in sorted(units, key=itemgetter(0)))
 
 
 def _idle(evidence: Evidence) -> tuple[Statement, ...]:
@@ -281,79 +301,69 @@ def _not_in_hand(name: str) -> Condition:
     return Condition("in hand", (name,), negated=True)
 
 
-def _role(program: Program, name: str) -> str:
-    """What an object does in an exemplar: tool, place or fixture (used where it stands); "" for anything else."""
-    grasped = False
-    role = ""
-    for step in program.sub_actions():
-        if name not in step.objects:
-            continue
-        grasped = grasped or (step.verb is Verb.GRASP and step.objects[0] == name)
-        if step.verb is Verb.USE and step.objects[0] == name:
-            role = role or ("tool" if len(step.objects) == 2 else "fixture")
-        elif len(step.objects) == 2 and step.objects[1] == name:
-            role = role or "place"
-    return "" if role == "fixture" and grasped else role
+def _bound(body: tuple[Statement, ...], binding: Mapping[str, str]) -> tuple[Statement, ...]:
+    """A body with its objects exchanged; what has no counterpart takes its statement along.
 
-
-def _bound(
-    body: tuple[Statement, ...], binding: Mapping[str, str], allowed: frozenset[str] | None
-) -> tuple[Statement, ...]:
-    """A body with its objects exchanged; what may not be named takes its statement along. Comments and calls stay out:
-    they are about the exemplar's own clip and library."""
-
-    def names(objects: tuple[str, ...]) -> tuple[str, ...] | None:
-        bound = tuple(binding.get(name, name) for name in objects)
-        while bound and not bound[-1]:
-            bound = bound[:-1]
-        is_allowed = all(name and (allowed is None or name in allowed) for name in bound)
-        return bound if is_allowed and bool(bound) == bool(objects) and len(set(bound)) == len(bound) else None
+    Hands and times stay out: those are the exemplar's, and this clip's are not known unless they were seen. So do
+    comments and calls: they tell of the exemplar's own clip.
+    """
 
     def literals(guard: tuple[Condition, ...]) -> tuple[Condition, ...]:
-        sides = {hand.value: hand.value for hand in Hand}
-        kept = []
+        changed = []
         for condition in guard:
-            args = tuple(sides.get(arg) or binding.get(arg, arg) for arg in condition.args)
-            if all(args) and (allowed is None or all(arg in sides or arg in allowed for arg in args)):
-                kept.append(replace(condition, args=args))
-        return tuple(kept)
+            args = condition.args[:1] if condition.predicate == "in hand" else condition.args
+            if all(arg in binding for arg in args):
+                changed.append(replace(condition, args=tuple(binding[arg] for arg in args)))
+        return tuple(changed)
 
     bound: list[Statement] = []
     for statement in body:
         match statement:
-            case SubAction(objects=objects):
-                if (changed := names(objects)) is not None:
-                    bound.append(SubAction(statement.verb, changed, statement.hand))
+            case SubAction(verb=verb, objects=objects):
+                if verb in (Verb.GRASP, Verb.RELEASE):  # what it is taken from or put on may be left unsaid
+                    objects = tuple(name for i, name in enumerate(objects) if i == 0 or name in binding)
+                if all(name in binding for name in objects):
+                    bound.append(SubAction(verb, tuple(binding[name] for name in objects)))
             case If(guard=guard, body=inner, orelse=otherwise):
-                guard, inner = literals(guard), _bound(inner, binding, allowed)
-                otherwise = _bound(otherwise, binding, allowed)
-                if guard and (inner or otherwise):
-                    bound.append(If(guard, inner, otherwise) if inner else If((), otherwise))
+                guard, inner, otherwise = literals(guard), _bound(inner, binding), _bound(otherwise, binding)
+                if inner:
+                    bound += [If(guard, inner, otherwise)] if guard else inner
             case While(guard=guard, body=inner):
-                guard, inner = literals(guard), _bound(inner, binding, allowed)
+                guard, inner = literals(guard), _bound(inner, binding)
                 if inner:
                     bound += [While(guard, inner)] if guard else inner
-    return tuple(statement for statement in bound if not isinstance(statement, If) or statement.guard)
+    return tuple(bound)
 
 
 def _timed(body: tuple[Statement, ...], evidence: Evidence) -> tuple[tuple[Statement, ...], list[SubAction]]:
-    """Lays the steps that were seen on the body's sub-actions, in order: (the body with times, steps without place)."""
+    """Lays the steps that were seen on the body's sub-actions: (the body with times, the steps that found no place)."""
     frame = list(walk_sub_actions(body))
     left: list[SubAction] = []
-    last = -1
     for step in evidence.steps:
-        place = next((i for i in range(last + 1, len(frame)) if _fits(step, frame[i])), None)
+        place = next((i for i, other in enumerate(frame) if _fits(step, other)), None)
+        again = next((i for i, other in enumerate(frame) if _fits(step, replace(other, start_s=None))), None)
         if place is not None:
             times = {"start_s": step.start_s, "stop_s": step.stop_s}
             frame[place] = replace(frame[place], hand=step.hand, confidence=step.confidence, **times)
-            last = place
-        elif last >= 0 and step.verb in (Verb.MOVE, Verb.USE) and _fits(step, replace(frame[last], start_s=None)):
-            stop_s = max(step.stop_s or 0.0, frame[last].stop_s or 0.0)  # the same again: a loop's next turn
-            frame[last] = replace(frame[last], stop_s=stop_s)
+        elif again is not None and step.verb in (Verb.MOVE, Verb.USE):  # a loop's next turn
+            frame[again] = replace(frame[again], stop_s=max(step.stop_s, frame[again].stop_s))
         else:
             left.append(step)
     steps = iter(frame)
     return _mapped(body, lambda _: (next(steps),)), left
+
+
+def _anchored(body: tuple[Statement, ...]) -> Iterator[tuple[float, Statement]]:
+    """Each statement with when it falls: when it was seen; what was not follows what stands before it."""
+    after_s = -1.0
+    for statement in body:
+        seen = [step for step in walk_sub_actions((statement,)) if step.start_s is not None]
+        yield (min(step.start_s for step in seen) if seen else after_s), statement
+        after_s = max([after_s, *(step.stop_s for step in seen)])
+
+
+def _when(step: SubAction) -> float:
+    return -1.0 if step.start_s is None else step.start_s
 
 
 def _fits(step: SubAction, frame: SubAction) -> bool:
@@ -366,27 +376,17 @@ def _fits(step: SubAction, frame: SubAction) -> bool:
 
 
 def _without_the_unseen(body: tuple[Statement, ...], evidence: Evidence) -> tuple[Statement, ...]:
-    """The body without what the extractors would have shown: a release under watched hands, a walk under poses."""
+    """The body without what the extractors would have shown: grips and moves of watched hands, walks under poses."""
+
+    def is_aimless(step: SubAction) -> bool:
+        return len(step.objects) == 1 and step.objects[0] != evidence.saying.noun
 
     def keep(step: SubAction) -> tuple[Statement, ...]:
-        is_unseen = step.start_s is None and (
-            (step.verb is Verb.RELEASE and evidence.was_seen) or (step.verb is Verb.GOTO and evidence.sees_walks)
-        )
-        return () if is_unseen else (step,)
+        by_hand = step.verb in (Verb.GRASP, Verb.RELEASE) or (step.verb is Verb.MOVE and is_aimless(step))
+        would_show = (by_hand and evidence.was_seen) or (step.verb is Verb.GOTO and evidence.sees_walks)
+        return () if would_show and step.start_s is None else (step,)
 
     return _mapped(body, keep)
-
-
-def _merged(body: tuple[Statement, ...], left: Sequence[SubAction]) -> tuple[Statement, ...]:
-    """The body with the left steps put in, each before the statement whose sub-actions were seen after it."""
-    merged: list[Statement] = []
-    waiting = list(left)
-    for statement in body:
-        starts = [step.start_s for step in walk_sub_actions((statement,)) if step.start_s is not None]
-        while waiting and starts and (waiting[0].start_s is None or waiting[0].start_s < min(starts)):
-            merged.append(waiting.pop(0))
-        merged.append(statement)
-    return (*merged, *waiting)
 
 
 def _mapped(body: tuple[Statement, ...], change: Callable[[SubAction], tuple[Statement, ...]]) -> tuple[Statement, ...]:

@@ -24,11 +24,12 @@ _NO_OBJECTS = frozenset({"left", "right", "both", "hand", "hands", "left_hand", 
 
 
 def thing_name(text: str) -> str:
-    """The canonical form of a name; "object" where nothing of a name is left."""
+    """The canonical form of a name; "object" where nothing of a name is left, "object_3" for a mere number."""
     try:
-        return object_name(text)
+        name = object_name(text)
     except ValueError:
         return UNKNOWN_OBJECT
+    return f"{UNKNOWN_OBJECT}_{name}" if name[0].isdigit() else name
 
 
 def initial_state(description: ClipDescription) -> WorldState:
