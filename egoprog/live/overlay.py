@@ -109,7 +109,10 @@ def sub_action_words(step: SubAction) -> str:
     """Shorter than the canonical text: "grasp(knife)  right  0.4-0.8 s"."""
     times = ""
     if step.start_s is not None:
-        times = f"{step.start_s:.1f}-{step.stop_s:.1f} s" if step.stop_s is not None else f"from {step.start_s:.1f} s"
+        times = f"from {step.start_s:.1f} s"
+        if step.stop_s is not None:
+            lasts = step.stop_s - step.start_s >= 0.1
+            times = f"{step.start_s:.1f}-{step.stop_s:.1f} s" if lasts else f"at {step.start_s:.1f} s"
     call = f"{step.verb}({', '.join(step.objects)})"
     return "  ".join(filter(None, (call, step.hand.value if step.hand else "", times)))
 

@@ -7,7 +7,7 @@ program's start. Nothing here reads a wall clock, so a recording played twice gi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol, TypeAlias
@@ -22,6 +22,7 @@ from egoprog.describe.types import (
     HeadMotion,
     MotionKind,
     Narration,
+    ObjectDetection,
     SoundEvent,
 )
 from egoprog.live.anticipation import SOURCE, Anticipator, Candidate
@@ -249,6 +250,11 @@ class LiveProgrammer:
                 start_s = max(start_s - self.config.lead_s, min(start_s, self._first_s))
             self._activity(start_s, stop_s)
         self.observe(stop_s)
+
+    def see(self, objects: Iterable[ObjectDetection], stamp_s: float) -> None:
+        """Takes objects that were seen at that stamp: they may be named in programs, but are no activity."""
+        if abs(stamp_s - self._now_s) <= self.config.memory_s:
+            self._describer.extend(objects, stamp_s)
 
     def observe(self, stamp_s: float) -> None:
         """Evidence up to this stamp has come, even if it was that nothing is to be seen."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from egoprog.describe.sound import SoundExtractor
 from egoprog_msgs.msg import AudioChunk, SoundEvent
 
 from egoprog.data.samples import AudioBlock
+from egoprog.describe.sound import SoundExtractor
+from egoprog.describe.types import SoundEvent as Heard
 from egoprog_ros.audio import AudioReader, info_type, installed_types
 from egoprog_ros.backlog import Backlog
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
@@ -19,6 +21,7 @@ from egoprog_ros.stamps import StampGuard, to_seconds
 
 TOPIC = "audio"
 LOOK_PERIOD_S = 1.0  # how often the type that is published is looked at
+PAUSE_S = 0.5  # after so long without a chunk what is still heard is told as it stands
 GAP_S = 0.02  # a silence between chunks that is longer than clocks jitter
 
 
@@ -35,6 +38,7 @@ class Listener(EgoprogNode):
 
     def __init__(self) -> None:
         super().__init__("listener", ListenerParameters)
+        self._backlog: Backlog[Any] | None = None
         self._lock = threading.Lock()  # around the extractor, which the backlog's thread works with
 
     def configure(self) -> None:
@@ -44,7 +48,7 @@ class Listener(EgoprogNode):
         self._end_s: float | None = None  # of the last chunk, on the clock of the stamps
         self._audio_type: type = AudioChunk
         self._events = self.advertise(SoundEvent, "sound_events", "events")
-        self._backlog: Backlog[Any] = Backlog(
+        self._backlog = Backlog(
             self._work,
             lambda error: self.complain(f"{type(error).__name__} on {TOPIC}", error),
             lambda count: self.counters.lost("audio chunks", count),
@@ -54,7 +58,9 @@ class Listener(EgoprogNode):
         self.subscribe(AudioChunk, TOPIC, self._take, "audio", is_expected=True)
         if (info := info_type()) is not None:
             self.subscribe(info, "audio_info", self._reader.note_info, "latched")
+        self._last_chunk_s: float | None = None  # monotonic; None once told that sound has paused
         self._look_timer = self.create_timer(LOOK_PERIOD_S, self._follow_type)
+        self._pause_timer = self.create_timer(PAUSE_S / 2, self._note_pause)
 
     def activate(self) -> None:
         self._backlog.start()
@@ -63,15 +69,17 @@ class Listener(EgoprogNode):
         self._backlog.stop()
 
     def cleanup(self) -> None:
-        if hasattr(self, "_look_timer"):
+        if self._backlog is not None:
             self.destroy_timer(self._look_timer)
+            self.destroy_timer(self._pause_timer)
+            self._backlog = None
 
     def parameters_changed(self, before: ListenerParameters, after: ListenerParameters) -> None:
-        if hasattr(self, "_backlog"):
+        if self._backlog is not None:
             self._backlog.resize(after.max_waiting_chunks)
 
     def reset(self, keep_world: bool) -> None:
-        if hasattr(self, "_backlog"):
+        if self._backlog is not None:
             self._guard.reset()
             self._backlog.clear()
             self._forget()
@@ -79,21 +87,35 @@ class Listener(EgoprogNode):
     def _take(self, message: Any) -> None:
         self._guard.check(to_seconds(message.header.stamp))
         self.counters.count("audio chunks")
+        self._last_chunk_s = time.monotonic()
         self._backlog.put(message)
 
+    def _note_pause(self) -> None:
+        """A recording's last sound has no sound after it that would end it."""
+        if self._last_chunk_s is not None and time.monotonic() - self._last_chunk_s > PAUSE_S:
+            self._last_chunk_s = None
+            self._backlog.put(None)
+
     def _work(self, message: Any) -> None:
+        if message is None:
+            with self._lock:
+                self._publish(self._extractor.flush(), "")
+            return
         block = self._reader.read(message)
         self._note_gap(block)
         with self._lock:
             before_s = self._extractor.model_s
             events = self._extractor.push(block)
             model_s = self._extractor.model_s - before_s
-        for event in events:
-            if event.score >= self.parameters.min_score:
-                self._events.publish(sound_to_message(event, message.header.frame_id))
-                self.counters.count("sound events")
+        self._publish(events, message.header.frame_id)
         self.counters.measure("model_ms", model_s * 1e3)
         self.counters.value("chunks waiting", len(self._backlog))
+
+    def _publish(self, events: list[Heard], frame_id: str) -> None:
+        for event in events:
+            if event.score >= self.parameters.min_score:
+                self._events.publish(sound_to_message(event, frame_id))
+                self.counters.count("sound events")
 
     def _note_gap(self, block: AudioBlock) -> None:
         """Counts the chunks that were lost on the way here, as the stamps tell."""

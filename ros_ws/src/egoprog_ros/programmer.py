@@ -138,9 +138,7 @@ class Programmer(EgoprogNode):
         self._revise(first_s, message.timing.model_s)
 
     def _take_objects(self, message: ObjectDetections) -> None:
-        stamp_s = to_seconds(message.header.stamp)
-        for detection in message_to_detections(message):
-            self._live.push(detection, stamp_s)
+        self._live.see(message_to_detections(message), to_seconds(message.header.stamp))
 
     def _take_sound(self, message: SoundEvent) -> None:
         self._take(message_to_sound(message))
