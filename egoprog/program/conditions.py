@@ -33,6 +33,11 @@ CANONICAL_PREDICATE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*\Z")
 PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)*\Z")
 SIDES = {"left": "left", "right": "right"}
 HAND_WORDS = frozenset({"hand", "hands"})
+NO_CONTENT = COPULAS | ADVERBS | {"not", "no"}
+FUNCTION_WORDS = PREPOSITIONS.keys() | PREDICATES.keys() | {"true", "false"}
+HAND_PHRASES = frozenset(
+    {"left hand", "right hand", "in left hand", "in right hand", "hand empty", "hands empty", "hand free", "hands free"}
+)
 
 
 class Token(NamedTuple):
@@ -149,7 +154,7 @@ class _Reader:
             if text in ("and", "or", "&&", "||", "&", "|", ",", ")"):
                 break
             if token.kind == "word":
-                words += _spread(text)
+                words += spread(text)
                 self.i += 1
             elif text == "(":
                 if (
@@ -205,6 +210,8 @@ class _Reader:
         args = tuple(object_or_fail(self, item) for item in self.arguments())
         if exact and CANONICAL_PREDICATE.match(raw) and not raw.startswith("not "):
             return [self.compared(Condition(raw, args))]
+        if not args:
+            return self.sentence(words)
         negated = words.count("not") % 2 == 1
         words = [w for w in words if w not in COPULAS and w not in ("not", "check", "get")]
         if words and words[0] in ARTICLES:
@@ -262,7 +269,7 @@ class _Reader:
         if self.peek() == "(":
             self.i += 1
             args += [object_or_fail(self, item) for item in self.arguments()]
-        words = _spread(names[-1].lower())
+        words = spread(names[-1].lower())
         negated = words.count("not") % 2 == 1
         words = [w for w in words if w not in COPULAS and w != "not"] or words
         if args[0] in ACTORS and len(args) > 1:
@@ -311,37 +318,37 @@ def object_or_fail(reader: _Reader, text: str) -> str:
         raise AssertionError from None  # unreachable: fail_at_start raises
 
 
-def _spread(word: str) -> list[str]:
-    """The words of a name that is a phrase of the language: "not_in_hand" -> not, in, hand; others stay whole."""
+def spread(word: str) -> list[str]:
+    """The words of a name that is a phrase of the language: "not_in_hand" -> not, in, hand; other names stay whole."""
     if "_" not in word:
         return [word]
     words = [part for part in word.split("_") if part]
-    content = [part for part in words if part != "not" and part not in COPULAS]
-    phrase = " ".join(content)
-    if phrase in PREDICATES or phrase in PREPOSITIONS or phrase in NEAR_ACTOR or phrase in ("left hand", "right hand"):
+    content = " ".join(part for part in words if part != "not" and part not in COPULAS)
+    if content in PREDICATES or content in PREPOSITIONS or content in NEAR_ACTOR or content in HAND_PHRASES:
         return words
-    if words and len(words) > 1 and (words[0] in COPULAS or words[0] == "not"):
-        return [words[0], *_spread("_".join(words[1:]))]
-    if content and content[-1] in HAND_WORDS and content[0] == "in":
-        return words
+    for i, part in enumerate(words):
+        if part == "not" or part in COPULAS or words[i:] == ["in", "hand"]:
+            before, after = "_".join(words[:i]), "_".join(words[i + 1 :])
+            return [*spread(before)] * bool(before) + [part] + (spread(after) if after else [])
     return [word]
 
 
 def _quoted_words(text: str) -> list[str]:
     """A quoted phrase of the language as its words, a quoted object as one word."""
-    words = [word for part in text.lower().split() for word in _spread(part)]
+    words = [word for part in text.lower().split() for word in spread(part)]
     if any(word in SENTENCE_WORDS and word not in ARTICLES for word in words):
         return words
     return ["_".join(words)] if words else []
 
 
 def _content(words: list[str]) -> list[str]:
-    """Words without copulas, articles, adverbs and negations."""
-    dropped = COPULAS | ARTICLES | ADVERBS | {"not", "no"}
-    kept = [word for word in words if word not in dropped]
-    if len(kept) > 1 and kept[0] in ACTORS:
-        kept = kept[1:]
-    return kept
+    """Words without copulas, adverbs and negations, without articles before a noun, and without the actor."""
+    words = [word for word in words if word not in NO_CONTENT]
+    after = [*words[1:], "in"]
+    words = [w for w, following in zip(words, after, strict=True) if w not in ARTICLES or following in FUNCTION_WORDS]
+    if len(words) > 1 and words[0] in ACTORS and (words[1] in HOLDING or PREPOSITIONS.get(words[1]) == "near"):
+        return words[1:]
+    return words
 
 
 def _hand_sentence(words: list[str], negated: bool) -> list[Condition] | None:
@@ -392,7 +399,7 @@ def _placed_sentence(words: list[str], negated: bool) -> list[Condition] | None:
             if not after:
                 break
             if i == 0:
-                if PREPOSITIONS.get(phrase, "near") != "near":
+                if PREPOSITIONS.get(phrase, "near") not in ("near", "at"):
                     break
                 return [Condition("near", ("_".join(after),), negated)]
             return [Condition(PREPOSITIONS[phrase], ("_".join(words[:i]), "_".join(after)), negated)]

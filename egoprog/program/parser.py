@@ -56,7 +56,6 @@ KEYWORD = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?::\s*+[A-Za-z_][\w.\[\]]*+\s*+)?
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
 UNIT = re.compile(r"(?<=[\d.])(?:s|secs?|seconds?)\Z")
 SPECIAL_IN_ARGUMENTS = re.compile(r"""["'(\[{<]""")
-PROSE_END = re.compile(r"[.!?:]\Z")
 DROPPED = frozenset({"pass", "return", "print", "break", "continue", "global", "del", "raise"})
 LOOPS = frozenset({"for", "repeat", "loop"})
 MAX_NUMBER_LENGTH = 60
@@ -215,10 +214,14 @@ class _Builder:
     def _close_program(self, at_end: bool = False) -> Program | None:
         if not self.stack:
             return None
-        if at_end:
-            for line in self.comments:
-                self._comment(line, max(line.indent, self.stack[0].indent + 1))
-            self.comments.clear()
+        root = self.stack[0]
+        own_all = at_end or root.is_waiting
+        comments, self.comments = self.comments, []
+        for line in comments:
+            if own_all or line.indent > root.indent:
+                self._comment(line, max(line.indent, root.indent + 1))
+            else:
+                self.comments.append(line)
         while len(self.stack) > 1:
             self._close_block(at_end)
         block = self.stack.pop()
@@ -239,7 +242,7 @@ class _Builder:
             tuple(self.imports),
             tuple(self.objects),
             self.is_complete,
-            notes=tuple(self.notes),
+            notes=tuple(sorted(self.notes, key=lambda note: note.line)),
         )
         self.imports, self.objects, self.notes = [], [], []
         return program if keep else None
@@ -258,9 +261,8 @@ class _Builder:
         is_statement = is_call(line.code) or line.code[:3] == "..."
         if word in self.callable:
             is_statement |= line.code[len(word) :].lstrip()[:1] == "(" and word != self.head[0]
-        if line.indent > root.indent:  # in a body without indentation: prose at its end is no statement
-            is_statement |= word in RESERVED or len(line.code.split()) <= 2
-            return is_statement
+        if line.indent > root.indent:  # in a body without indentation, where prose may follow at the same place
+            return is_statement or _is_statement(line.code, word)
         if not is_statement and not (root.is_waiting and word in RESERVED and line.code.endswith(":")):
             return False
         if root.is_waiting:
@@ -336,7 +338,7 @@ class _Builder:
     def _statement(self, line: Line, word: str) -> None:
         if self.comments:
             self._place_comments(line, word)
-        if word == "else" or word == "elif":
+        if word in ("else", "elif"):
             self._else(line, word)
             return
         indent = max(line.indent, self.stack[0].indent + 1)
@@ -364,7 +366,7 @@ class _Builder:
 
     def _reserved(self, line: Line, word: str) -> None:
         code = line.code
-        if word == "if" or word == "while" or word == "until":
+        if word in ("if", "while", "until"):
             self._conditional(line, word)
         elif word == "assert":
             self._assert(line)
@@ -583,7 +585,8 @@ class _Builder:
             verb = read_verb(name, len(groups))
             column = line.column + max(line.code.find(code), 0)
             objects = tuple(self.object("_".join(group), line, column) for group in groups)
-            self.note(line, f"{text[:40]!r} read as {verb.value!r} of {len(objects)} objects")
+            self.note(line, f"{text[:40]!r} read as '{verb}({', '.join(objects)})'")
+            self.has_call = True
             return SubAction(verb, objects)
         if len(words) == 1 and words[0] in self.callable:
             self.note(line, "'()' added")
@@ -845,6 +848,15 @@ def read_number(text: str) -> float | None:
         return None
     number = float(text)
     return number if abs(number) != float("inf") else None
+
+
+def _is_statement(code: str, word: str) -> bool:
+    """Whether a line without indentation has the form of a statement, so that prose is told from it."""
+    if word in RESERVED:
+        return code.endswith(":") or word == code or COLON.search(code) is not None
+    if CALL.match(code):
+        return code.endswith(")")
+    return is_verb(word) and len(code.split()) in (2, 3) and not code.endswith((".", "!", "?", ":"))
 
 
 def _is_open(code: str) -> bool:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from egoprog.program.conditions import CANONICAL_PREDICATE, PLAIN_NAME, _spread
+from egoprog.program.conditions import CANONICAL_PREDICATE, PLAIN_NAME, spread
 from egoprog.program.synonyms import HANDS, PREDICATES, PREPOSITIONS, RESERVED, SENTENCE_WORDS, is_verb
 from egoprog.program.types import (
     Call,
@@ -127,7 +127,7 @@ def _function(condition: Condition) -> str:
 
 
 def _is_sentence_name(name: str) -> bool:
-    return bool(PLAIN_NAME.match(name)) and name not in SENTENCE_WORDS and _spread(name) == [name]
+    return bool(PLAIN_NAME.match(name)) and name not in SENTENCE_WORDS and spread(name) == [name]
 
 
 def _is_plain(name: str) -> bool:

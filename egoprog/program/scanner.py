@@ -29,8 +29,8 @@ JUNK = {"\ufeff": None, "\0": None}
 
 FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
 DEFINITION = re.compile(r"[ \t>]*+(?:[0-9]{1,6}[.:)|]?\s++|[-*•]\s++)?(?:async\s++)?def\s++([A-Za-z_]\w*)")
-# "12  goto(cup)", "3. grasp(cup)", "- use(knife)", "> use(knife)", ">>> use(knife)"
-PREFIX = re.compile(r"([0-9]{1,6})[.:)|]?(\s++|$)|(?:[-*•>+]|>>>)\s++(?:[0-9]{1,6}[.:)]\s++)?")
+# "12  goto(cup)", "3. grasp(cup)", ">>> use(knife)", "- use(knife)", "> use(knife)"
+PREFIX = re.compile(r"(?:[0-9]{1,6}[.:)|]?|>>>|\.\.\.)(\s++|$)|[-*•>+]\s++(?:[0-9]{1,6}[.:)]\s++)?")
 CALL_START = re.compile(r"[A-Za-z_][\w.]*+(?: [A-Za-z_]\w*+){0,2} ?\(")
 FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
 CODE_BEFORE_HASH = re.compile(r"""(?>[^#"']++|"[^"]*+"|'[^']*+')*+""")
@@ -134,7 +134,7 @@ def _logical_lines(lines: list[str], start: int, stop: int, notes: list[Note]) -
         indent = len(lead.expandtabs(TAB_WIDTH)) if "\t" in lead else len(lead)
         column = len(lead) + 1
         first = code[0]
-        if first in "0123456789-*•>+":
+        if first in "0123456789-*•>+.":
             code, indent, column = _without_prefix(code, indent, column, number, notes)
         if code[:3] in ('"""', "'''") or code[:4] in ('r"""', "r'''"):
             i = _docstring(lines, i, stop, Line(number, indent, column, code, None), found, notes)
@@ -171,14 +171,16 @@ def _without_prefix(code: str, indent: int, column: int, number: int, notes: lis
     if not match:
         return code, indent, column
     rest = code[match.end() :]
+    if not rest and code[0] == ".":  # "...", which says that the program is not complete
+        return code, indent, column
     word = FIRST_WORD.match(rest)
     is_code = rest[:1] in ("", "#") or (
         word and (word.group() in RESERVED or is_verb(word.group()) or CALL_START.match(rest))
     )
     if not is_code:
         return code, indent, column
-    if match.group(1):  # a listing: the code's own indentation follows the number and one blank
-        indent = max(len(match.group(2).expandtabs(TAB_WIDTH)) - 1, 0)
+    if match.group(1):  # a listing or a prompt: the code's own indentation follows one blank
+        indent = max(len(match.group(1).expandtabs(TAB_WIDTH)) - 1, 0)
     if not any(note.text == "line numbers and bullets taken off" for note in notes[-1:]):
         notes.append(Note(number, "line numbers and bullets taken off"))
     return rest, indent, column + match.end()

@@ -102,6 +102,18 @@ PREDICATE_PHRASES: dict[str, str] = {
     "empty": "empty; emptied; free",
     "cut": "cut; chopped; sliced; diced",
     "not cut": "whole; uncut; unsliced",
+    "dry": "dry; dried",
+    "not dry": "wet",
+    "soapy": "soapy",
+    "peeled": "peeled",
+    "grated": "grated",
+    "mixed": "mixed; stirred",
+    "seasoned": "seasoned",
+    "spread": "spread",
+    "crushed": "crushed",
+    "covered": "covered",
+    "sharp": "sharp; sharpened",
+    "not sharp": "blunt",
 }
 PREDICATES: dict[str, tuple[str, bool]] = {
     phrase: (predicate.removeprefix("not "), predicate.startswith("not "))
@@ -115,7 +127,8 @@ PREPOSITION_PHRASES: dict[str, str] = {
     "on": "on; on top of; onto; upon; atop",
     "under": "under; below; beneath; underneath",
     "behind": "behind",
-    "near": "near; near to; close to; next to; beside; nearby; by; at; adjacent to; in front of",
+    "at": "at",
+    "near": "near; near to; close to; next to; beside; nearby; by; adjacent to; in front of",
 }
 PREPOSITIONS: dict[str, str] = {
     phrase: preposition for preposition, phrases in PREPOSITION_PHRASES.items() for phrase in phrases.split("; ")
