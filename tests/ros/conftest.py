@@ -102,3 +102,11 @@ def host(ros):
 @pytest.fixture
 def probe(host):
     return Probe(host)
+
+
+@pytest.fixture(scope="module")
+def module_probe(ros):
+    """A probe for tests that share one running graph."""
+    host = Host()
+    with contextlib.closing(host):
+        yield Probe(host)

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import signal
 import sys
 import threading
@@ -61,6 +62,7 @@ from egoprog_ros.qos import INPUT_PROFILES, overridable, profile
 
 SPIN_S = 0.1  # how soon a signal or a parent's end is seen
 DIAGNOSTICS_PERIOD_S = 1.0
+MAX_COMPLAINTS = 50  # of different wording that a node logs; beyond them it only counts
 PARENT_VARIABLE = "EGOPROG_PARENT_PID"  # the process whose end ends the node, set by `egoprog up`
 
 P = TypeVar("P", bound="NodeParameters")
@@ -233,13 +235,19 @@ class EgoprogNode(LifecycleNode):
         return publisher
 
     def complain(self, kind: str, error: Exception | str) -> None:
-        """One clear line at the first sight of that kind; after that it is only counted. From any thread."""
+        """One clear line at the first sight of it; after that it is only counted, by kind. From any thread.
+
+        Two errors of one kind are the same if they differ in numbers only.
+        """
         self.counters.refused(kind)
+        text = one_line(error)
+        key = f"{kind}: {re.sub(r'[0-9.]+', '#', text)}"
         with self._complaints_lock:
-            is_new = kind not in self._complaints
-            self._complaints.add(kind)
+            is_new = key not in self._complaints and len(self._complaints) < MAX_COMPLAINTS
+            if is_new:
+                self._complaints.add(key)
         if is_new:
-            self.get_logger().error(f"{one_line(error)} (said once; counted in /diagnostics as {kind!r})")
+            self.get_logger().error(f"{text} (said once; counted in /diagnostics as {kind!r})")
             if isinstance(error, Exception) and not isinstance(error, EgoprogError):
                 self.get_logger().debug("".join(traceback.format_exception(error)))
 
