@@ -519,22 +519,27 @@ def _votes(
         nothing = np.zeros((GRID, GRID), np.float32)
         return nothing, nothing, nothing.astype(bool)
 
+    rows, columns = np.mgrid[y0:y1, x0:x1]
+    forward = (points[MIDDLE_MCP] - points[WRIST]) / max(1e-6, np.linalg.norm(points[MIDDLE_MCP] - points[WRIST]))
+    ahead = (columns - points[WRIST][0]) * forward[0] + (rows - points[WRIST][1]) * forward[1]
+    own = np.zeros_like(picture.mask)
+    _draw_hand(own, points, palm)
+    own = own[y0:y1, x0:x1]
+    seen = picture.rgb[y0:y1, x0:x1]
+    hands = picture.mask[y0:y1, x0:x1] | _skin(seen, points - (x0, y0), own, palm)
+    # Two pixels more: at a hand's rim its colour is mixed with what lies behind.
+    is_open = (cv2.dilate(hands, np.ones((5, 5), np.uint8)) == 0) & (ahead > 0.2 * palm)
+    share_open = cv2.blur(is_open.astype(np.float32), (5, 5))
+
     def misfit(transform: np.ndarray) -> np.ndarray:
         shifted = transform.copy()
         shifted[:, 2] -= (x0, y0)
         moved = cv2.warpAffine(reference.rgb, shifted, (x1 - x0, y1 - y0), borderMode=cv2.BORDER_REPLICATE)
-        red, green, blue = cv2.split(cv2.absdiff(moved, picture.rgb[y0:y1, x0:x1]))
-        return cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (5, 5))
+        red, green, blue = cv2.split(cv2.absdiff(moved, seen))
+        difference = cv2.max(cv2.max(red, green), blue) * is_open.astype(np.float32)
+        return cv2.blur(difference, (5, 5)) / np.maximum(share_open, 0.04)
 
     with_hand, with_background = misfit(motion), misfit(background)
-    rows, columns = np.mgrid[y0:y1, x0:x1]
-    forward = (points[MIDDLE_MCP] - points[WRIST]) / max(1e-6, np.linalg.norm(points[MIDDLE_MCP] - points[WRIST]))
-    ahead = (columns - points[WRIST][0]) * forward[0] + (rows - points[WRIST][1]) * forward[1]
-    is_open = (picture.mask[y0:y1, x0:x1] == 0) & (ahead > 0.2 * palm)
-    own = np.zeros_like(picture.mask)
-    _draw_hand(own, points, palm)
-    own = own[y0:y1, x0:x1]
-    is_open &= ~_skin(picture.rgb[y0:y1, x0:x1], points - (x0, y0), own, palm)
     # 8 of 255 levels is above what a cheap camera's noise and its coding leave after the blur.
     moves = is_open & (with_background > 8) & (with_hand < 0.6 * with_background)
     stays = is_open & (with_hand > 8) & (with_background < 0.6 * with_hand)
@@ -551,20 +556,20 @@ def _votes(
 def _skin(rgb: np.ndarray, points: np.ndarray, hand: np.ndarray, palm_px: float) -> np.ndarray:
     """Where this hand's own colour goes on around its bones: fingers are thicker than the drawn hand.
 
-    The colour is taken from the palm and the first finger bones, where objects seldom cover it. Returns (H, W) bool.
+    The colour is taken from the palm and the first finger bones, where objects seldom cover it. Returns (H, W) uint8, 0 or 255.
     """
     height, width = hand.shape
     spots = np.concatenate([(points[list(PALM)] + points[WRIST]) / 2, *((points[[f[0], f[1]]]) for f in FINGERS)])
     spots = np.round(spots).astype(int)
     spots = spots[((spots >= 0) & (spots < (width, height))).all(axis=1)]
     if len(spots) < 4:
-        return np.zeros(hand.shape, bool)
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
-    samples = lab[spots[:, 1], spots[:, 0]].astype(np.float32)
+        return np.zeros_like(hand)
+    luma_chroma = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
+    samples = luma_chroma[spots[:, 1], spots[:, 0]].astype(np.float32)
     middle = np.median(samples, axis=0)
     spread = np.median(np.abs(samples - middle), axis=0)
-    # Lightness changes over a hand, hue does not.
+    # Brightness changes over a hand, colour does not.
     tolerance = np.clip(3 * spread, (40, 6, 6), (70, 14, 14))
-    is_alike = cv2.inRange(lab, np.clip(middle - tolerance, 0, 255), np.clip(middle + tolerance, 0, 255))
+    is_alike = cv2.inRange(luma_chroma, np.clip(middle - tolerance, 0, 255), np.clip(middle + tolerance, 0, 255))
     reach = 2 * max(1, round(0.25 * palm_px)) + 1
-    return (is_alike > 0) & (cv2.dilate(hand, np.ones((reach, reach), np.uint8)) > 0)
+    return is_alike & cv2.dilate(hand, np.ones((reach, reach), np.uint8))

@@ -22,7 +22,7 @@ class HeldRegion:
     Each cell is between -1 (stays with the background) and 1 (moves with the hand). Unobserved cells fade.
     """
 
-    def __init__(self, fade_s: float = 1.0) -> None:
+    def __init__(self, fade_s: float = 0.5) -> None:
         self.fade_s = fade_s
         self.map = np.zeros((GRID, GRID), np.float32)
 
