@@ -134,6 +134,7 @@ class _Input:
         self.subscription: Subscription | None = None
         self.last_s = 0.0  # arrival of the last message, or activation
         self.is_incompatible = False
+        self.is_following = False  # its publisher's reliability
 
 
 class EgoprogNode(LifecycleNode):
@@ -353,7 +354,7 @@ class EgoprogNode(LifecycleNode):
             wanted.topic,
             deliver,
             profile(wanted.profile_name, wanted.reliability),
-            qos_overriding_options=overridable(),
+            qos_overriding_options=overridable(with_reliability=not wanted.is_following),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=note_incompatible),
         )
 
@@ -365,7 +366,7 @@ class EgoprogNode(LifecycleNode):
             self.get_logger().warning(
                 f"{wanted.topic}: its publisher offers best effort only; subscribing so (messages may be lost)"
             )
-            wanted.reliability = "best_effort"
+            wanted.reliability, wanted.is_following = "best_effort", True
             self.destroy_subscription(wanted.subscription)
             self._open(wanted)
             return

@@ -15,7 +15,7 @@ where a reliable one got 149. Every policy can be overridden by ROS parameters (
 
 from __future__ import annotations
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from egoprog.errors import ConfigurationError
@@ -40,6 +40,8 @@ def profile(name: str, reliability: str = "reliable") -> QoSProfile:
     )
 
 
-def overridable() -> QoSOverridingOptions:
-    """Lets history, depth and reliability be overridden by parameters."""
-    return QoSOverridingOptions.with_default_policies()
+def overridable(with_reliability: bool = True) -> QoSOverridingOptions:
+    """Lets history, depth and, unless it follows the publisher, reliability be overridden by parameters."""
+    if with_reliability:
+        return QoSOverridingOptions.with_default_policies()
+    return QoSOverridingOptions((QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH))

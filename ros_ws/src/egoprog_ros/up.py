@@ -26,7 +26,7 @@ from egoprog_ros.graph import NodeSpec, graph
 from egoprog_ros.manager import ALL_ACTIVE
 
 POLL_S = 0.05
-STOP_STEPS = ((signal.SIGINT, 1.4), (signal.SIGTERM, 0.6), (signal.SIGKILL, 0.5))  # and seconds until the next
+STOP_STEPS = ((signal.SIGINT, 2.0), (signal.SIGTERM, 0.4), (signal.SIGKILL, 0.4))  # and seconds until the next
 FIRST_BACK_OFF_S, LAST_BACK_OFF_S = 0.5, 10.0
 STEADY_S = 20.0  # a node that ran for so long starts with the first back-off again
 LINES_KEPT = 2000
