@@ -26,7 +26,7 @@ from egoprog.program.types import Condition, object_name
 MAX_BRACKETS = 20  # nested brackets in one condition
 
 TOKEN = re.compile(
-    r"""\s*+(?:(?P<text>"[^"]*+"|'[^']*+')|(?P<word>\w+(?::\w+)*+)|(?P<mark>&&|\|\||==|!=|[<>]=?|[()\[\],.!=&|+*/%-]))"""
+    r"""\s*+(?:(?P<text>"[^"]*+"|'[^']*+')|(?P<word>\w++(?::++\w++)*+)|(?P<mark>&&|\|\||==|!=|[<>]=?|[()\[\],.!=&|+*/%-]))"""
 )
 CONTRACTION = re.compile(r"\b(is|are|was|does|do|has|have|can)n't\b")
 CANONICAL_PREDICATE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*\Z")

@@ -36,6 +36,7 @@ from egoprog.program.types import (
     Program,
     Statement,
     SubAction,
+    Verb,
     While,
     object_name,
 )
@@ -381,7 +382,7 @@ class _Builder:
             if line.comment is not None:
                 self._comment(line, line.indent + 1)
             block.is_waiting = True
-        elif code[:3] == "...":
+        elif code[:3] == "..." or code in (".", ".."):
             self.stack[-1].is_waiting = False
             self.is_complete = False
         elif word in ("from", "import") and self._import(line):
@@ -515,10 +516,7 @@ class _Builder:
             return self._program_call(line, name, items, column)
         if owner:
             self.note(line, f"{owner.strip()!r} before {name!r} passed over")
-        arguments = _Arguments(self, line, column)
-        arguments.read(items)
-        verb = read_verb(name, len(arguments.objects))
-        if verb is None:
+        if not is_verb(name):
             if " " in name or "-" in name:
                 return self._prefixed_call(line, name, items, column)
             if name.lower() in ("print", "log", "say"):
@@ -527,9 +525,16 @@ class _Builder:
             if name.lower() in RESERVED:
                 raise ProgramSyntaxError(line.number, column, STATEMENT, repr(line.code[:60]))
             self.note(line, f"{name!r} is no sub-action and no program of this text: kept as a call")
-            return Call(name, tuple(arguments.objects))
-        if name != verb.value:
-            self.note(line, f"{name!r} read as {verb.value!r}")
+            return self._program_call(line, name, items, column)
+        return self._sub_action(line, name, items, column)
+
+    def _sub_action(self, line: Line, word: str, items: list[str], column: int) -> SubAction:
+        """A sub-action from a word that stands for a verb and the texts of its arguments."""
+        arguments = _Arguments(self, line, column)
+        arguments.read(items)
+        verb = read_verb(word, len(arguments.objects))
+        if word != verb.value:
+            self.note(line, f"{word!r} read as {verb.value!r}")
         self.has_call = True
         return arguments.sub_action(verb)
 
@@ -539,12 +544,7 @@ class _Builder:
         for start in range(1, len(words)):
             rest = " ".join(words[start:])
             if is_verb(rest):
-                arguments = _Arguments(self, line, column)
-                arguments.read(items)
-                verb = read_verb(rest, len(arguments.objects))
-                self.note(line, f"{name!r} read as {verb.value!r}")
-                self.has_call = True
-                return arguments.sub_action(verb)
+                return self._sub_action(line, rest, items, column)
         raise ProgramSyntaxError(line.number, column, STATEMENT, repr(line.code[:60]))
 
     def _program_call(self, line: Line, name: str, items: list[str], column: int) -> Call:
@@ -784,7 +784,7 @@ class _Arguments:
     def _drop(self, argument: str) -> None:
         self.builder.note(self.line, f"argument {argument[:40]!r} dropped")
 
-    def sub_action(self, verb) -> SubAction:
+    def sub_action(self, verb: Verb) -> SubAction:
         if len(self.objects) > 2:
             self.builder.note(self.line, f"objects after the second dropped: {', '.join(self.objects[2:])[:60]}")
         return SubAction(verb, tuple(self.objects[:2]), self.hand, **self.numbers)

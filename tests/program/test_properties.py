@@ -94,25 +94,26 @@ programs = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(programs)
 def test_canonical_text_is_read_back_as_the_same_program(program):
     assert parse(to_text(program)) == program
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs)
 def test_canonical_text_needs_no_mending(program):
-    assert parse(to_text(program)).notes == ()
+    """But for calls of programs that the text does not hold, which are said."""
+    assert all(note.text.endswith("kept as a call") for note in parse(to_text(program)).notes)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(programs, min_size=1, max_size=4))
+@settings(max_examples=50, deadline=None)
+@given(st.lists(programs, min_size=1, max_size=3))
 def test_several_programs_are_read_back_from_one_text(several):
     assert parse_all(to_text(several)) == several
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(conditions)
 def test_a_condition_is_read_back_from_its_text(condition):
     assert parse_condition(condition_text(condition)) == (condition,)
@@ -124,7 +125,7 @@ def test_json_is_read_back_as_the_same_program(program):
     assert from_json(to_json(program)) == program
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs, st.data())
 def test_a_cut_text_keeps_whole_statements_only(program, data):
     """Whatever is kept of a cut text was there before the cut, in the same order."""
