@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class Bag:
                 + (f": {self._trouble}" if self._trouble else "")
             )
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Generator[Sample, None, None]:
         """All streams in the order of their stamps; images are decoded as they are handed out."""
         waiting: list[tuple[float, int, Callable[[], Sample | None]]] = []
         latest_s, last_s = -np.inf, -np.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,7 @@ FRAME_RATE_HZ = 30.0
 class SampleSource(Protocol):
     """Whatever hands out samples in the order of their stamps, anew at each call."""
 
-    def samples(self) -> Iterator[Sample]: ...
+    def samples(self) -> Generator[Sample, None, None]: ...
 
 
 class Recording:
@@ -41,13 +41,32 @@ class Recording:
         self.streams: set[str] = set()
         self.warnings: list[str] = []
         self._sources: list[SampleSource] = []
+        self._running: list[Generator[Sample, None, None]] = []
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the files of iterations that were not run to their end; the recording can be read again."""
+        while self._running:
+            self._running.pop().close()
 
     def samples(self) -> Iterator[Sample]:
         """All streams merged in the order of their stamps, in seconds from the recording's start, decoded lazily.
 
         Raises RecordingError only if nothing at all can be read; what breaks later ends its stream and is warned of.
         """
-        return heapq.merge(*(source.samples() for source in self._sources), key=stamp_of)
+        streams = [source.samples() for source in self._sources]
+        self._running += streams
+        try:
+            yield from heapq.merge(*streams, key=stamp_of)
+        finally:
+            for stream in streams:
+                stream.close()
+            self._running = [each for each in self._running if each not in streams]
 
     def warn(self, text: str) -> None:
         """Keeps a warning, once."""
@@ -67,8 +86,8 @@ class SampleList:
     def __init__(self, samples: list[Narration] | list[PoseSample]) -> None:
         self._samples = sorted(samples, key=stamp_of)
 
-    def samples(self) -> Iterator[Sample]:
-        return iter(self._samples)
+    def samples(self) -> Generator[Sample, None, None]:
+        yield from self._samples
 
 
 def open_recording(

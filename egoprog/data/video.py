@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import av
@@ -39,7 +39,7 @@ class VideoFile:
         if next(self.samples(), None) is None:
             raise RecordingError(f"expected a video with pictures, got none that decodes: {path}")
 
-    def samples(self) -> Iterator[Frame]:
+    def samples(self) -> Generator[Frame, None, None]:
         """Frames until the end, or until the file is broken, which is said as a warning."""
         stamp_s = -1.0
         trouble = ""
@@ -75,7 +75,7 @@ class AudioFile:
                 raise RecordingError(f"expected a file with sound, got one without: {path}")
             self.duration_s = (container.duration or 0) / av.time_base
 
-    def samples(self) -> Iterator[AudioBlock]:
+    def samples(self) -> Generator[AudioBlock, None, None]:
         pending = np.zeros((0, 1), np.float32)
         pending_s = 0.0
         with _open(self.path) as container:
@@ -134,7 +134,7 @@ class FrameFolder:
         if next(self.samples(), None) is None:
             raise RecordingError(f"expected images in {path}, got {len(self._files)} files that can't be decoded")
 
-    def samples(self) -> Iterator[Frame]:
+    def samples(self) -> Generator[Frame, None, None]:
         for stamp_s, file in zip(self._stamps_s, self._files, strict=True):
             image = cv2.imread(str(file), cv2.IMREAD_COLOR)
             if image is None:

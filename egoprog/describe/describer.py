@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from egoprog.describe.objects import ObjectNamer
 from egoprog.describe.types import (
     Box,
     ClipDescription,
@@ -31,12 +32,18 @@ from egoprog.program.types import Hand, object_name
 Evidence: TypeAlias = SoundEvent | HeadMotion | Narration | ContactEvent | HandObservation | ObjectDetection
 
 
+_BODY = frozenset(("hand", "hands", "finger", "fingers"))  # "wash hands" names nothing that is held
+
+
 @dataclass(frozen=True)
 class DescriberConfig:
     """Ours where not said otherwise: the paper gives no such figures.
 
     num_narrations: before and after a clip (the paper's example has two). similarity: of a name to one of the
     vocabulary, by difflib's ratio, from which it is taken for it.
+    edge_s: what happens so shortly after a clip's start counts as before it: a frame or two, within which nothing is
+    grabbed; trackers also date at their first frame what was held before it.
+    around_s: a thing grabbed from so long before a narration to so long after it is what the narration names.
     initial_s: a hand seen to hold something at a clip's start without any event before it held it already, if it is
     seen so for most of this long.
     Moving: a held object moves while its box's centre makes more than `moving_speed` times the hand's size a second,
@@ -46,6 +53,8 @@ class DescriberConfig:
 
     num_narrations: int = 2
     similarity: float = 0.8
+    edge_s: float = 0.05
+    around_s: float = 0.5
     initial_s: float = 0.3
     moving_speed: float = 0.6
     moving_distance: float = 0.4
@@ -89,7 +98,8 @@ class Describer:
 
     vocabulary: object names that programs may use; names that come close to one of them are taken for it. May be
     replaced at any time: evidence is kept under the names that it came with.
-    Things without a name are called "object_1", "object_2", ... by their tracks, for as long as they are remembered.
+    A thing without a name that was grabbed while a narration named one is called so ("take plate"), others "object_1",
+    "object_2", ... by their tracks, for as long as they are remembered.
     """
 
     def __init__(self, vocabulary: Sequence[str] = (), config: DescriberConfig | None = None) -> None:
@@ -103,6 +113,7 @@ class Describer:
         self._bare: list[tuple[float, Hand]] = []  # hands seen without a thing
         self._sightings: list[_Sighting] = []
         self._grips: dict[Hand, _Grip] = {}  # of events that were forgotten
+        self._told: dict[int, str] = {}  # track to the noun of the narration that it was grabbed in
         self._numbers: dict[int, int] = {}  # track to the number in its name
         self._last_seen_s: dict[int, float] = {}
         self._next_number = 1
@@ -116,6 +127,7 @@ class Describer:
     def vocabulary(self, names: Sequence[str]) -> None:
         self._vocabulary = tuple(names)
         self._likened: dict[str, str] = {}
+        self._namer = ObjectNamer(self._vocabulary)
 
     @property
     def sounds(self) -> tuple[SoundEvent, ...]:
@@ -162,6 +174,7 @@ class Describer:
 
         name: of the program; else made of the narration ("take_carrots"), else of the times ("clip_12_15").
         """
+        self._name_by_narrations()
         told, before, after = self._narrations_around(start_s, stop_s)
         return ClipDescription(
             name=name or _program_name(told, start_s, stop_s),
@@ -175,7 +188,7 @@ class Describer:
             objects=self._objects(start_s, stop_s, told),
             vocabulary=self.vocabulary,
             holding_at_start=self._holding(start_s),
-            contacts=tuple(e for e in self.contacts if start_s <= e.stamp_s <= stop_s),
+            contacts=tuple(e for e in self.contacts if start_s + self.config.edge_s < e.stamp_s <= stop_s),
             moving=self._moving(start_s, stop_s),
         )
 
@@ -194,6 +207,7 @@ class Describer:
         held = {grip.track_id for grip in self._grips.values()}
         for track_id in [t for t, seen_s in self._last_seen_s.items() if seen_s < stamp_s and t not in held]:
             del self._last_seen_s[track_id], self._numbers[track_id]
+            self._told.pop(track_id, None)
 
     def _push_hand(self, seen: HandObservation) -> None:
         self._latest_s = max(self._latest_s, seen.stamp_s)
@@ -232,6 +246,8 @@ class Describer:
     def _name(self, name: str, track_id: int) -> str:
         """The name under which a thing goes into a description; "" if it has neither name nor track."""
         if not name:
+            if track_id in self._told:
+                return self._told[track_id]
             return f"object_{self._numbers[track_id]}" if track_id in self._numbers else ""
         if name not in self._likened:
             self._likened[name] = self._like(name)
@@ -245,6 +261,23 @@ class Describer:
             return ""
         closest = difflib.get_close_matches(plain, self._vocabulary, n=1, cutoff=self.config.similarity)
         return closest[0] if closest else plain
+
+    def _name_by_narrations(self) -> None:
+        """Names things without a name by the narration that they were grabbed in: the first thing by its first noun."""
+        around_s = self.config.around_s
+        for told in self._narrations:
+            end_s = told.start_s if told.stop_s is None else told.stop_s
+            grabbed = [
+                event.track_id
+                for event in self._contacts
+                if event.kind is ContactKind.GRABBED
+                and not event.object_name
+                and event.track_id >= 0
+                and told.start_s - around_s <= event.stamp_s <= end_s + around_s
+            ]
+            nouns = [noun for noun in self._namer.nouns(told.text) if noun not in _BODY]
+            for track_id, noun in zip(dict.fromkeys(grabbed), nouns, strict=False):
+                self._told.setdefault(track_id, noun)
 
     def _narrations_around(self, start_s: float, stop_s: float) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """The narration of the clip, that with which it overlaps best, and those right before and after that one."""
@@ -293,7 +326,7 @@ class Describer:
     def _holding(self, stamp_s: float) -> tuple[tuple[Hand, str], ...]:
         """What each hand holds at a moment: by the events before it, else by what is seen right then."""
         grips = dict(self._grips)
-        for event in self._contacts[: bisect.bisect_left(self._contacts, stamp_s, key=_stamp)]:
+        for event in self._contacts[: bisect.bisect_right(self._contacts, stamp_s + self.config.edge_s, key=_stamp)]:
             self._update_grips(grips, event)
         held = []
         for hand in (Hand.LEFT, Hand.RIGHT):

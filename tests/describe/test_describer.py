@@ -129,6 +129,24 @@ def test_things_without_a_name_are_called_by_their_tracks():
     assert describer.clip(0.0, 4.0).objects == ("object_1", "object_2")
 
 
+def test_thing_grabbed_during_a_narration_is_called_what_it_names():
+    describer = Describer()
+    describer.extend([Narration("take the plate from cupboard", 1.0, 2.0), Narration("wash hands", 5.0, 6.0)])
+    describer.push(_event(GRABBED, 0.8, "", track_id=7))
+    describer.push(_event(RELEASED, 3.0, "", track_id=7))
+    describer.push(_event(GRABBED, 5.5, "", track_id=8))
+    assert [event.object_name for event in describer.clip(0.0, 4.0).contacts] == ["plate", "plate"]
+    assert [event.object_name for event in describer.clip(5.0, 6.0).contacts] == ["object_2"]
+
+
+def test_what_is_grabbed_with_the_first_frame_was_held_before():
+    describer = Describer()
+    describer.push(_event(GRABBED, 0.03))
+    clip = describer.clip(0.0, 1.0)
+    assert clip.holding_at_start == ((Hand.RIGHT, "pan"),)
+    assert clip.contacts == ()
+
+
 def test_names_near_one_of_the_vocabulary_are_taken_for_it():
     describer = Describer(vocabulary=("chopping_board", "knife"))
     describer.extend(
