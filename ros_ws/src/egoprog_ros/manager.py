@@ -17,6 +17,7 @@ from typing import Any
 
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.client import Client
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -41,6 +42,7 @@ STATE_NAMES = {
 RESULTS = {
     Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
     Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+    Transition.TRANSITION_DEACTIVATE: State.PRIMARY_STATE_INACTIVE,
 }
 
 
@@ -131,7 +133,8 @@ class Manager(EgoprogNode):
         self._started_s = time.monotonic()
         self._shutdown: Future | None = None  # done when all nodes are deactivated
         self._settled_s = 0.0
-        self.create_service(Trigger, "~/shutdown", self._on_shutdown)
+        # a group of its own: while it waits, the timer that ends the nodes must run
+        self.create_service(Trigger, "~/shutdown", self._on_shutdown, callback_group=ReentrantCallbackGroup())
 
     def configure(self) -> None:
         self._managed = [
@@ -170,7 +173,6 @@ class Manager(EgoprogNode):
             if node.state == State.PRIMARY_STATE_ACTIVE:
                 if now_s >= self._settled_s:
                     node.change(Transition.TRANSITION_DEACTIVATE, now_s + self.parameters.transition_timeout_s)
-                    node.state = State.PRIMARY_STATE_INACTIVE
                     self._settled_s = now_s + SETTLE_S
                 return
         if not self._shutdown.done() and now_s >= self._settled_s:

@@ -1,0 +1,155 @@
+"""`egoprog demo`: plays a recording through the live graph, prints the programs, writes a page of what came out.
+
+The graph runs as it would on a robot, each node a process; this process only listens. Afterwards everything in the
+output folder is made from the bag that the recorder wrote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shlex
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+
+import rclpy
+from egoprog_msgs.msg import ActionProgram
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rich.console import Console
+from rich.text import Text
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from egoprog.data.recording import open_recording
+from egoprog.errors import EgoprogError
+from egoprog.program import sub_action_text
+from egoprog.report.command import write_report
+from egoprog_ros.convert import message_to_program
+from egoprog_ros.qos import profile
+from egoprog_ros.stamps import to_seconds
+from egoprog_ros.up import running_graph
+
+DRAIN_S = 1.0  # after the last sample was published, until the nodes are ended in order
+SHUTDOWN_S = 30.0
+SYNTHETIC_SECONDS = 24.0
+
+
+class Watcher(Node):
+    """Prints every revision as it is published and notes when the recording has been played."""
+
+    def __init__(self, console: Console):
+        super().__init__("demo")
+        self.is_finished = threading.Event()
+        self.num_programs = 0
+        self.num_revisions = 0
+        self._console = console
+        self._first_start_s: float | None = None
+        self._last_step = ""
+        self.create_subscription(ActionProgram, "program", self._print, profile("latched"))
+        self.create_subscription(Bool, "source/finished", self._note_end, profile("latched"))
+        self.shutdown = self.create_client(Trigger, "manager/shutdown")
+
+    def _note_end(self, message: Bool) -> None:
+        if message.data:
+            self.is_finished.set()
+
+    def _print(self, message: ActionProgram) -> None:
+        self.num_revisions += 1
+        if self._first_start_s is None:
+            self._first_start_s = to_seconds(message.start)
+        now_s = to_seconds(message.header.stamp) - self._first_start_s
+        program = message_to_program(message)
+        steps = [sub_action_text(step) for step in program.sub_actions()]
+        step = steps[-1] if steps else ""
+        if step != self._last_step:
+            self._last_step = step
+            line = Text(f"{now_s:7.2f} s  {message.name} r{message.revision}  ")
+            line.append(step, style="bold")
+            self._console.print(line, soft_wrap=True)
+        if message.complete:
+            self.num_programs += 1
+            verdict = "valid in the world model" if message.valid else f"invalid: {message.why_not}"
+            self._console.rule(f"{message.name}: {verdict}", align="left", style="green" if message.valid else "red")
+            self._console.print(Text(message.text.rstrip()), soft_wrap=True)
+            self._console.print(Text(f"({message.provenance})", style="dim"), soft_wrap=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input", default="", metavar="RECORDING", help="a video, a folder of frames or a rosbag2")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="output folder (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the synthetic recording (default %(default)s)")
+    parser.add_argument("--log-level", default="warn", choices=("debug", "info", "warn", "error"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    console = Console(highlight=False)
+    folder: Path = arguments.out
+    folder.mkdir(parents=True, exist_ok=True)
+    path = Path(arguments.input) if arguments.input else synthetic_recording(folder, arguments.seed, console)
+    duration_s = open_recording(path).duration_s  # before any process starts, so that a bad path costs nothing
+    console.print(f"playing {path} ({duration_s:.1f} s) through the live graph")
+    bag = folder / "bag"
+    shutil.rmtree(bag, ignore_errors=True)
+    play(path, bag, duration_s, arguments.log_level, console)
+    console.print("making the page")
+    report = write_report(bag, folder, path.name, shlex.join(["egoprog", *sys.argv[1:]]))
+    console.rule(style="dim")
+    console.print(f"{len(report.programs)} programs over {report.duration_s:.1f} s")
+    for name in ("index.html", "overlay.mp4", "programs.txt", "programs.json", "bag"):
+        console.print(f"  {folder / name}", soft_wrap=True)
+    return 0 if report.programs else 1
+
+
+def synthetic_recording(folder: Path, seed: int, console: Console) -> Path:
+    """The recording that the project makes itself; kept, since the same seed gives the same one."""
+    path = folder / f"synthetic_{seed}.mp4"
+    if not path.exists():
+        from egoprog.sim.record import record  # renders with MuJoCo, which a demo on a recording does not need
+
+        console.print(f"no recording given: making a synthetic one, {path}", soft_wrap=True)
+        record(path, seed=seed, seconds=SYNTHETIC_SECONDS)
+    return path
+
+
+def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Console) -> None:
+    """Runs the graph on the recording until it has been played and everything of it has been written down."""
+    # a domain of its own, so that a demo and a robot beside it do not hear each other
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.SystemRandom().randrange(1, 100)))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    rclpy.init(args=[])
+    watcher = Watcher(console)
+    executor = SingleThreadedExecutor()
+    executor.add_node(watcher)
+    spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
+    spinner.start()
+    try:
+        options = {"input": str(path.resolve()), "record": str(bag.resolve()), "log_level": log_level}
+        with running_graph(say=lambda line: say(line, console), **options):
+            if not watcher.is_finished.wait(duration_s * 1.5 + 30.0):
+                raise EgoprogError(f"expected {path} to be played within {duration_s * 1.5 + 30:.0f} s, it was not")
+            time.sleep(DRAIN_S)
+            done = threading.Event()
+            watcher.shutdown.call_async(Trigger.Request()).add_done_callback(lambda _: done.set())
+            if not done.wait(SHUTDOWN_S):
+                raise EgoprogError(f"expected the nodes to end in order within {SHUTDOWN_S:.0f} s, they did not")
+    finally:
+        executor.shutdown(timeout_sec=1.0)
+        rclpy.try_shutdown()
+        spinner.join(2.0)
+
+
+def spin(executor: SingleThreadedExecutor) -> None:
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        return
+
+
+def say(line: str, console: Console) -> None:
+    """Passes on what a person should see of the nodes' output."""
+    console.print(Text(line, style="dim"), soft_wrap=True)
