@@ -6,7 +6,7 @@ tracks. Reaches follow a minimum-jerk path; the gaze goes ahead of the hand by G
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,11 +14,21 @@ from scipy.spatial.transform import Rotation
 
 from egoprog.errors import ConfigurationError
 from egoprog.program.types import Hand, Program, SubAction, Verb
-from egoprog.sim.hand import FIST, FINGERS, OPEN, RELAXED, Posture
+from egoprog.sim.hand import FINGERS, FIST, OPEN, RELAXED, Posture
 from egoprog.sim.pose import Pose, Vector, looking_at, unit
-from egoprog.sim.scene import COUNTER_M, SIDES, Kitchen, Moment, Stream, Thing, lever_pose, shoulder_m
+from egoprog.sim.scene import (
+    COUNTER_M,
+    SIDES,
+    SINK_DEPTH_M,
+    TAP_AT_M,
+    Kitchen,
+    Moment,
+    Stream,
+    Thing,
+    lever_pose,
+    shoulder_m,
+)
 from egoprog.sim.shapes import MUG_HEIGHT_M, TAP_MOUTH_M
-from egoprog.sim.scene import SINK_DEPTH_M, TAP_AT_M
 from egoprog.sim.sound import Sound
 from egoprog.sim.tracks import Track
 
@@ -30,6 +40,13 @@ WORKSPACE_M = np.array([0.02, 0.24, COUNTER_M])
 LEVER_OPEN_RAD = 0.45
 PALM_M = 0.027
 """Depth of the palm's surface below the middle of the hand."""
+TOUCH_M = 0.0005
+"""Flesh that is as near as this touches."""
+# Bones of each finger that touch, from the palm outwards, and the first joint (as in MOVES) beyond each of them.
+FLESHED_BONES = {
+    "thumb": (("metacarpal", "phalanx-proximal", "phalanx-distal"), (3, 4, 5)),
+    **dict.fromkeys(FINGERS[1:], (("phalanx-proximal", "phalanx-intermediate", "phalanx-distal"), (2, 3, 4))),
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class Holding:
 def palm_around(thing: Thing, at: Pose, shoulder: Vector, side: Hand) -> Pose:
     """The hand frame that has an upright round thing in the palm, fingers pointing away from the shoulder.
 
-    The thumb is up, and the hand dips a little, as a forearm that comes from above makes it.
+    The thumb is up (right hand), and the hand dips a little, as a forearm that comes from above makes it.
     """
     axis_m = at.point((0, 0, thing.grip_m))
     along = unit((axis_m - shoulder) * (1, 1, 0))
@@ -78,38 +95,27 @@ def close_on(kitchen: Kitchen, side: Hand, wrist: Pose, geom: str) -> Posture:
     A finger bends in all joints until one of its bones touches, then goes on in the joints beyond that bone.
     A finger that meets nothing stays half closed.
     """
-    bones = {
-        finger: ("metacarpal", "phalanx-proximal", "phalanx-distal")
-        if finger == "thumb"
-        else ("phalanx-proximal", "phalanx-intermediate", "phalanx-distal")
-        for finger in FINGERS
-    }
-    # The first joint that lies beyond each bone, as an index into the finger's angles.
-    beyond = {finger: (3, 4, 5) if finger == "thumb" else (2, 3, 4) for finger in FINGERS}
     posture = dict(OPEN)
     for finger in FINGERS:
-        shut, start = np.array(FIST[finger]), np.array(OPEN[finger])
-        angles, first_joint, first_bone = start.copy(), 0, 0
-        while first_bone < 3 and first_joint < len(angles):
-
-            def touches(share: float, moved: slice = slice(first_joint, None), held: np.ndarray = angles) -> int | None:
-                trial = held.copy()
-                trial[moved] += share * (shut[moved] - held[moved])
-                kitchen.set_hand(side, wrist, {**posture, finger: tuple(trial)})
+        bones, joints_beyond = FLESHED_BONES[finger]
+        shut, angles = np.array(FIST[finger]), np.array(OPEN[finger])
+        joint, bone = 0, 0
+        while bone < len(bones) and joint < len(angles):
+            here, way = angles.copy(), shut - angles
+            way[:joint] = 0.0
+            touched = None
+            for share in np.linspace(0, 1, 41):
+                angles = here + share * way
+                kitchen.set_hand(side, wrist, {**posture, finger: tuple(angles)})
                 kitchen.settle()
-                distances = [kitchen.touch_m(side, f"{finger}-{bone}", geom) for bone in bones[finger]]
-                hits = [k for k in range(first_bone, 3) if distances[k] <= 0.0005]
-                return hits[0] if hits else None
-
-            shares = np.linspace(0, 1, 41)
-            met = next((share for share in shares if touches(share) is not None), None)
-            if met is None:
-                if first_joint == 0:
-                    angles += 0.5 * (shut - start)
+                touching = (kitchen.touch_m(side, f"{finger}-{name}", geom) <= TOUCH_M for name in bones[bone:])
+                touched = next((bone + k for k, is_touching in enumerate(touching) if is_touching), None)
+                if touched is not None:
+                    break
+            if touched is None:
+                angles = here + 0.5 * way if joint == 0 else angles
                 break
-            bone = touches(met)
-            angles[first_joint:] += met * (shut[first_joint:] - angles[first_joint:])
-            first_joint, first_bone = beyond[finger][bone], bone + 1
+            joint, bone = joints_beyond[touched], touched + 1
         posture[finger] = tuple(angles)
     return posture
 
@@ -283,7 +289,9 @@ class Actor:
                 return holding
         raise ConfigurationError(f"expected a hand that holds {name}, found none; grasp({name}) comes first")
 
-    def _carry(self, holding: Holding, start_s: float, stop_s: float, to: Pose, detour_m=(0, 0, 0)) -> None:
+    def _carry(
+        self, holding: Holding, start_s: float, stop_s: float, to: Pose, detour_m: Sequence[float] = (0, 0, 0)
+    ) -> None:
         """Moves a held thing to a pose of its own."""
         wrist = self.stand.inverse() @ to @ holding.grip.inverse()
         self.show.wrists[holding.hand].move(start_s, stop_s, wrist, detour_m)
@@ -311,7 +319,7 @@ class Actor:
         else:
             at, geom = self._now(name), f"{name}/grip"
             wrist = palm_around(self.kitchen.things[name], at, shoulder, hand)
-            self.kitchen._put(name, at)
+            self.kitchen.put(name, at)
         closed = close_on(self.kitchen, hand, wrist, geom)
         takes_s = stop_s - start_s
         arrives_s = start_s + 0.72 * takes_s

@@ -14,6 +14,7 @@ import struct
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -23,6 +24,9 @@ from egoprog.errors import ModelError
 from egoprog.program.types import Hand
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.pose import Pose, minimum_jerk
+
+if TYPE_CHECKING:
+    import mujoco
 
 FINGERS = ("thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger")
 BONES = ("metacarpal", "phalanx-proximal", "phalanx-intermediate", "phalanx-distal", "tip")
@@ -35,15 +39,10 @@ MOVES = {
         ("phalanx-proximal", "x"),
         ("phalanx-distal", "x"),
     ),
-    **{
-        finger: (
-            ("phalanx-proximal", "y"),
-            ("phalanx-proximal", "x"),
-            ("phalanx-intermediate", "x"),
-            ("phalanx-distal", "x"),
-        )
-        for finger in FINGERS[1:]
-    },
+    **dict.fromkeys(
+        FINGERS[1:],
+        (("phalanx-proximal", "y"), ("phalanx-proximal", "x"), ("phalanx-intermediate", "x"), ("phalanx-distal", "x")),
+    ),
 }
 # Radius of the flesh around each bone, from the tip inwards [m]; the mesh's own, measured across its fingers.
 FLESH_M = {"thumb": 0.0095, "index-finger": 0.008, "middle-finger": 0.008, "ring-finger": 0.0075, "pinky-finger": 0.007}
@@ -132,8 +131,8 @@ def load_hand(side: Hand) -> HandMesh:
     attributes = {key: accessor(value) for key, value in primitive["attributes"].items()}
     skin = header["skins"][0]
     bones = tuple(header["nodes"][node]["name"] for node in skin["joints"])
-    bind_BNN = np.linalg.inv(accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1).astype(float))
-    wrist_m = bind_BNN[bones.index("wrist"), :3, 3]
+    bind = np.linalg.inv(accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1).astype(float))
+    wrist_m = bind[bones.index("wrist"), :3, 3]
     # In the file fingers point along -y and the thumb along -z; the back of the hand is +x (right) or -x (left).
     mirror = 1.0 if side is Hand.RIGHT else -1.0
     to_hand = np.array([[0, -1, 0], [0, 0, -mirror], [mirror, 0, 0]])
@@ -145,7 +144,7 @@ def load_hand(side: Hand) -> HandMesh:
         faces=accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64),
         texcoords=attributes["TEXCOORD_0"].astype(float),
         bones=bones,
-        bind=tuple(Pose(to_hand @ (m[:3, 3] - wrist_m), to_hand @ m[:3, :3]) for m in bind_BNN),
+        bind=tuple(Pose(to_hand @ (m[:3, 3] - wrist_m), to_hand @ m[:3, :3]) for m in bind),
         weights=weights / weights.sum(axis=1, keepdims=True),
     )
 
@@ -238,7 +237,7 @@ def joint_name(side: Hand, finger: str, bone: str, axis: str) -> str:
     return f"{side}/{finger}-{bone}/{axis}"
 
 
-def add_hand(spec, side: Hand, material: str, forearm: str) -> None:
+def add_hand(spec: mujoco.MjSpec, side: Hand, material: str, forearm: str) -> None:
     """Adds a hand to a MjSpec: a mocap body `{side}/hand`, wrist, finger bodies and joints below it, and their skin.
 
     forearm: the body that the skin's end goes with where the wrist bends; its origin is in the wrist, x to the hand.
@@ -262,7 +261,7 @@ def add_hand(spec, side: Hand, material: str, forearm: str) -> None:
         # A body that moves needs mass, though nothing here is simulated by forces.
         body.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.002, 0, 0], mass=0.01, rgba=[0, 0, 0, 0], group=5)
     for bone, parent in parents.items():
-        if parent == "wrist" or parent.endswith("metacarpal") and not parent.startswith("thumb"):
+        if parent == "wrist" or (parent.endswith("metacarpal") and not parent.startswith("thumb")):
             continue
         pose = mesh.bind_of(parent).inverse() @ mesh.bind_of(bone)
         finger = next(f for f in FINGERS if bone.startswith(f))

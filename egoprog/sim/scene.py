@@ -7,7 +7,9 @@ counter's front edge, where the person stands. Nothing falls by itself: `Kitchen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,11 @@ from scipy.spatial.transform import Rotation
 from egoprog.program.types import Hand
 from egoprog.sim import shapes, textures
 from egoprog.sim.gl import load_mujoco
-from egoprog.sim.hand import MOVES, RELAXED, Posture, Skin, add_hand, joint_name, load_hand, skin_texture
+from egoprog.sim.hand import MOVES, Posture, Skin, add_hand, joint_name, load_hand, skin_texture
 from egoprog.sim.pose import Pose, Vector, unit
+
+if TYPE_CHECKING:
+    import mujoco
 
 COUNTER_M = 0.90
 """Height of the counter."""
@@ -26,6 +31,8 @@ SINK_M = (-0.36, 0.04, 0.07, 0.41)
 """The sink's opening: x from, x to, y from, y to."""
 SINK_DEPTH_M = 0.15
 UPPER_ARM_M, FOREARM_M = 0.29, 0.26
+FIELD_OF_VIEW_DEG = 56.0
+"""Of the head camera, upright."""
 SIDES = (Hand.RIGHT, Hand.LEFT)
 
 
@@ -158,11 +165,11 @@ class Kitchen:
         # A lamp above, a little to the left, and the soft light of a window without shadow.
         lamp = {"type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL}
         spec.worldbody.add_light(
-            pos=[-0.4, -0.1, 2.3], dir=unit(np.array([0.30, -0.10, -1.0])), diffuse=[0.62, 0.60, 0.56],
+            pos=[-0.4, -0.1, 2.3], dir=unit(np.array([0.30, 0.02, -1.0])), diffuse=[0.62, 0.60, 0.56],
             specular=[0.25, 0.25, 0.25], castshadow=True, **lamp
         )  # fmt: skip
         spec.worldbody.add_light(
-            pos=[2, -1, 2], dir=unit(np.array([-0.8, 0.5, -0.5])), diffuse=[0.20, 0.22, 0.25],
+            pos=[2, -1, 2], dir=unit(np.array([-0.5, 0.8, -0.5])), diffuse=[0.26, 0.27, 0.29],
             specular=[0, 0, 0], castshadow=False, **lamp
         )  # fmt: skip
 
@@ -201,7 +208,7 @@ class Kitchen:
         self._material("chrome", colour=(0.72, 0.74, 0.77), specular=1.0, shininess=0.85)
         self._material("dark", colour=(0.10, 0.10, 0.11), specular=0.4)
         self._material("china", colour=(0.88, 0.87, 0.84), specular=0.5, shininess=0.6)
-        self._material("bowl", textures.glaze(rng, look.band, look.mug), specular=0.3, shininess=0.5)
+        self._material("saucer", textures.glaze(rng, look.band, look.mug), specular=0.3, shininess=0.5)
         self._material("apple", textures.stone(rng, (0.68, 0.14, 0.10)), specular=0.4, shininess=0.6)
         self._material("lemon", textures.stone(rng, (0.88, 0.74, 0.16)), specular=0.2)
         self._material("sponge", textures.stone(rng, (0.88, 0.78, 0.22)), repeat=(2, 2))
@@ -232,7 +239,15 @@ class Kitchen:
         )
         return name
 
-    def _draw(self, body, material: str, shape: str = "box", size=(0, 0, 0), mesh: str = "", **more) -> None:
+    def _draw(
+        self,
+        body: mujoco.MjsBody,
+        material: str,
+        shape: str = "box",
+        size: Sequence[float] = (0, 0, 0),
+        mesh: str = "",
+        **more: Any,
+    ) -> None:
         """Adds a visible geom that touches nothing."""
         kind = getattr(self._mujoco.mjtGeom, "mjGEOM_MESH" if mesh else f"mjGEOM_{shape.upper()}")
         size = list(size) + [0.0] * (3 - len(size))
@@ -240,12 +255,14 @@ class Kitchen:
             type=kind, size=size, meshname=mesh, material=material, contype=0, conaffinity=0, mass=0.01, **more
         )
 
-    def _block(self, material: str, low, high) -> None:
+    def _block(self, material: str, low: Sequence[float], high: Sequence[float]) -> None:
         """A box of the room between two corners."""
         low, high = np.array(low), np.array(high)
         self._draw(self._spec.worldbody, material, size=(high - low) / 2, pos=(low + high) / 2)
 
-    def _panel(self, material: str, centre, width_m: float, height_m: float, thickness_m: float = 0.01) -> None:
+    def _panel(
+        self, material: str, centre: Sequence[float], width_m: float, height_m: float, thickness_m: float = 0.01
+    ) -> None:
         """An upright board that faces the person, its picture on its face."""
         self._draw(
             self._spec.worldbody, material, size=(width_m / 2, height_m / 2, thickness_m / 2), pos=centre,
@@ -321,7 +338,7 @@ class Kitchen:
         self._draw(board, "lemon", "ellipsoid", (0.036, 0.026, 0.026), pos=(-0.04, -0.02, 0.044), euler=(0, 0, 0.5))
         plate = jitter(0.20, 0.43)
         self._draw(world, "china", mesh=self._mesh("plate", shapes.plate()), pos=plate)
-        self._draw(world, "bowl", mesh=self._mesh("bowl", shapes.bowl()), pos=np.add(plate, (0, 0, 0.006)))
+        self._draw(world, "saucer", mesh=self._mesh("saucer", shapes.plate(0.085)), pos=np.add(plate, (0, 0, 0.007)))
         self._draw(
             world, "steel", mesh=self._mesh("kettle", shapes.kettle()), pos=jitter(0.46, 0.50), euler=(0, 0, -0.6)
         )
@@ -354,7 +371,7 @@ class Kitchen:
     def _add_person(self) -> None:
         world = self._spec.worldbody
         head = world.add_body(name="head", mocap=True)
-        head.add_camera(name="head", fovy=np.rad2deg(self.field_of_view_rad))
+        head.add_camera(name="head", fovy=FIELD_OF_VIEW_DEG)
         # Both meshes run from the wrist along -x; half axes at the wrist are the hand mesh's own.
         bare = shapes.limb(FOREARM_M, [(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020),
                                        (0.4, 0.034, 0.028), (0.6, 0.038, 0.033)])  # fmt: skip
@@ -375,14 +392,11 @@ class Kitchen:
 
     # What moves.
 
-    field_of_view_rad = np.deg2rad(56.0)
-    """Vertical."""
-
     def show(self, moment: Moment) -> None:
         """Puts everything where `moment` has it."""
-        self._put("head", moment.camera)
+        self.put("head", moment.camera)
         for name, pose in moment.things.items():
-            self._put(name, pose)
+            self.put(name, pose)
         for side in SIDES:
             self.set_hand(side, moment.wrists[side], moment.postures[side])
             self._put_arm(side, moment.wrists[side], shoulder_m(moment.camera, side))
@@ -401,7 +415,7 @@ class Kitchen:
 
     def set_hand(self, side: Hand, wrist: Pose, posture: Posture) -> None:
         """Puts a hand somewhere, its fingers as `posture` says; call `settle` afterwards."""
-        self._put(f"{side}/hand", wrist)
+        self.put(f"{side}/hand", wrist)
         for finger, addresses in self._posture_at[side].items():
             for address, angle, (_, axis) in zip(addresses, posture[finger], MOVES[finger], strict=True):
                 # A left hand spreads and rolls the other way round; both bend about -x.
@@ -413,7 +427,8 @@ class Kitchen:
         flesh = self.model.geom(f"{side}/{bone}/flesh").id
         return self._mujoco.mj_geomDistance(self.model, self.data, flesh, self.model.geom(geom).id, 0.2, None)
 
-    def _put(self, name: str, pose: Pose) -> None:
+    def put(self, name: str, pose: Pose) -> None:
+        """Puts the head, a thing, a hand or a limb at a pose; call `settle` afterwards."""
         k = self._mocap[name]
         self.data.mocap_pos[k] = pose.position_m
         self.data.mocap_quat[k] = pose.quaternion_wxyz
@@ -436,7 +451,7 @@ class Kitchen:
         ):
             x = unit(end - start)
             z = unit(np.cross(x, roll))
-            self._put(f"{side}/{name}", Pose(end, np.stack([x, np.cross(z, x), z], axis=1)))
+            self.put(f"{side}/{name}", Pose(end, np.stack([x, np.cross(z, x), z], axis=1)))
 
     def _fill_mug(self, fill: float, juice_share: float) -> None:
         geom = self.model.geom("mug/liquid")
@@ -453,7 +468,7 @@ class Kitchen:
         length = np.linalg.norm(along)
         z = along / length
         x = unit(np.cross(z, (0.0, 1.0, 0.1)))
-        self._put(f"stream/{name}", Pose((stream.from_m + stream.to_m) / 2, np.stack([x, np.cross(z, x), z], axis=1)))
+        self.put(f"stream/{name}", Pose((stream.from_m + stream.to_m) / 2, np.stack([x, np.cross(z, x), z], axis=1)))
         geom.size[:2] = 0.0022 + 0.0035 * stream.rate, length / 2
         geom.rgba[:] = *stream.colour, 0.6
 
@@ -476,13 +491,3 @@ def shoulder_m(camera: Pose, side: Hand) -> Vector:
     right = np.array([ahead[1], -ahead[0], 0.0])
     sideways = 0.185 if side is Hand.RIGHT else -0.185
     return camera.position_m - 0.10 * ahead + sideways * right - (0, 0, 0.25)
-
-
-def resting_moment(kitchen: Kitchen, camera: Pose, wrists: dict[Hand, Pose]) -> Moment:
-    """Everything in its place, both hands relaxed."""
-    return Moment(
-        camera=camera,
-        wrists=wrists,
-        postures={side: RELAXED for side in SIDES},
-        things={name: thing.rest for name, thing in kitchen.things.items()},
-    )

@@ -62,7 +62,9 @@ def tube(path_m: NDArray[np.float64], radius_m: float | NDArray[np.float64], seg
     return _grid(np.array(rings))
 
 
-def arc(centre_m: tuple[float, float, float], radius_m: float, start: float, stop: float, plane: str, steps: int = 12):
+def arc(
+    centre_m: tuple[float, float, float], radius_m: float, start: float, stop: float, plane: str, steps: int
+) -> NDArray[np.float64]:
     """Points of an arc in the plane "xz" or "yz", angles in radians from the first axis. Returns (steps, 3)."""
     angle = np.linspace(start, stop, steps)
     points = np.zeros((steps, 3))
@@ -111,13 +113,6 @@ def plate(radius_m: float = 0.12) -> Shape:
         ],
         36,
     )
-
-
-def bowl(radius_m: float = 0.085) -> Shape:
-    r = radius_m
-    angle = np.linspace(0.25, np.pi / 2, 8)
-    out = [(r * np.sin(a), r * 0.75 * (1 - np.cos(a))) for a in angle]
-    return turned([(0, 0.002), *out, *[(x * 0.95, z + 0.004) for x, z in reversed(out)], (0, 0.006)])
 
 
 def kettle() -> Shape:

@@ -32,11 +32,11 @@ class Sound:
 
 # Modes of things that are set down or struck: frequencies, and the time in which they fall to 1/e [s].
 MODES_HZ: dict[str, tuple[tuple[float, ...], float]] = {
-    "mug": ((1350.0, 2480.0, 3900.0, 5650.0), 0.035),
-    "bottle": ((420.0, 910.0, 1600.0, 2700.0), 0.022),
-    "metal": ((1900.0, 3150.0, 4700.0, 7300.0), 0.05),
-    "wood": ((240.0, 520.0, 880.0), 0.018),
-    "floor": ((85.0, 140.0, 230.0), 0.035),
+    "mug": ((1350.0, 2480.0, 3900.0, 5650.0, 7150.0), 0.016),
+    "bottle": ((420.0, 910.0, 1600.0, 2700.0), 0.012),
+    "metal": ((1900.0, 3150.0, 4700.0, 7300.0), 0.022),
+    "wood": ((240.0, 520.0, 880.0), 0.012),
+    "floor": ((85.0, 140.0, 230.0), 0.025),
 }
 
 
@@ -67,7 +67,7 @@ def bubbles(
     Source of the form: van den Doel 2005, "Physically based models for liquid sounds".
     """
     out = np.zeros(count)
-    low, high = np.broadcast_to(low_hz, count), np.broadcast_to(high_hz, count)
+    low, high = np.broadcast_to(low_hz, count), np.minimum(np.broadcast_to(high_hz, count), 0.8 * TOP_HZ)
     for start in rng.integers(0, count, rng.poisson(rate_hz * count / SAMPLE_RATE)):
         frequency_hz = np.exp(rng.uniform(np.log(low[start]), np.log(high[start])))
         decay_s = rng.uniform(0.004, 0.018) * (1000.0 / frequency_hz) ** 0.3
@@ -81,25 +81,25 @@ def bubbles(
 
 def running_water(count: int, rng: np.random.Generator) -> Samples:
     """A tap that runs into a vessel: hiss of the jet, and bubbles where it falls in."""
-    noise = rng.normal(size=count)
-    flutter = 1 + 0.25 * band(rng.normal(size=count), 2.0, 9.0) / 0.03
-    jet = 0.5 * band(noise, 900, 9500) + 0.9 * band(rng.normal(size=count), 350, 2200)
-    return faded(0.14 * jet * np.clip(flutter, 0.5, 1.7) + 0.16 * bubbles(count, 420, 450, 3800, rng), 0.12, 0.10)
+    flutter = 1 + 0.18 * band(rng.normal(size=count), 2.0, 9.0) / 0.03
+    jet = 0.43 * band(rng.normal(size=count), 900, 9500) + 0.92 * band(rng.normal(size=count), 350, 2200)
+    drops = bubbles(count, 770.0, 530.0, 3100.0, rng)
+    return faded(0.14 * jet * np.clip(flutter, 0.5, 1.7) + 0.12 * drops, 0.12, 0.10)
 
 
 def pouring(count: int, rng: np.random.Generator) -> Samples:
     """Pouring into a vessel: bubbles and noise in the resonance of the air above, which rises as it fills."""
     share = np.linspace(0, 1, count)
-    # The open air column: a quarter wave over 7 cm rising to one over 2 cm.
-    resonance_hz = 343.0 / (4 * (0.075 - 0.05 * share))
+    # A quarter wave in the air above the liquid, 9 cm high at first and 2 cm at last.
+    resonance_hz = 343.0 / (4 * (0.09 - 0.07 * share))
     phase = 2 * np.pi * np.cumsum(resonance_hz) / SAMPLE_RATE
-    smooth = butter(2, 180.0, fs=SAMPLE_RATE, output="sos")
+    smooth = butter(2, 350.0, fs=SAMPLE_RATE, output="sos")
     narrow = sosfilt(smooth, rng.normal(size=count)) * np.cos(phase)
     narrow -= sosfilt(smooth, rng.normal(size=count)) * np.sin(phase)
-    glug = 1 + 0.35 * np.sin(2 * np.pi * np.cumsum(5.5 + 1.5 * share) / SAMPLE_RATE + rng.uniform(0, 6))
-    splash = 0.12 * band(rng.normal(size=count), 500, 7000)
-    drops = 0.30 * bubbles(count, 190, 0.55 * resonance_hz, 2.2 * resonance_hz, rng)
-    return faded((0.55 * narrow + splash) * glug + drops, 0.10, 0.12) * 0.55
+    glug = 1 + 0.13 * np.sin(2 * np.pi * np.cumsum(5.5 + 1.5 * share) / SAMPLE_RATE + rng.uniform(0, 6))
+    splash = 0.24 * band(rng.normal(size=count), 500, 7000)
+    drops = 0.30 * bubbles(count, 300.0, 0.42 * resonance_hz, 4.95 * resonance_hz, rng)
+    return faded((0.35 * narrow + splash) * glug + drops, 0.10, 0.12) * 0.55
 
 
 def contact(count: int, material: str, strength: float, rng: np.random.Generator) -> Samples:
@@ -107,7 +107,7 @@ def contact(count: int, material: str, strength: float, rng: np.random.Generator
     modes_hz, decay_s = MODES_HZ.get(material, MODES_HZ["wood"])
     time_s = np.arange(count) / SAMPLE_RATE
     attack = 1 - np.exp(-time_s / 0.0008)
-    out = 0.5 * band(rng.normal(size=count), 150, 900 + 5000 * strength) * np.exp(-time_s / 0.006)
+    out = 1.1 * band(rng.normal(size=count), 150, 900 + 5000 * strength) * np.exp(-time_s / 0.006)
     for order, frequency_hz in enumerate(modes_hz):
         frequency_hz *= rng.uniform(0.97, 1.03)
         out += np.exp(-time_s / (decay_s / (1 + 0.4 * order))) * np.sin(2 * np.pi * frequency_hz * time_s) / (1 + order)
