@@ -14,6 +14,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from egoprog_ros.qos import profile  # noqa: E402
+from lifecycle_msgs.srv import ChangeState  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 
@@ -83,6 +84,13 @@ class Probe:
         future = client.call_async(request)
         assert wait_until(future.done, timeout_s), f"no answer from {name}"
         return future.result()
+
+
+def transit(probe, name, transition):
+    """Asks a lifecycle node for a transition; returns whether it succeeded."""
+    request = ChangeState.Request()
+    request.transition.id = transition
+    return probe.call(ChangeState, f"{name}/change_state", request).success
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ from egoprog_msgs.srv import Reset, SetEnabled
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter
 from egoprog_ros.stamps import StampGuard, to_seconds, to_time
 from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.srv import GetState
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
 from egoprog.errors import ConfigurationError, FrameError, StampError
 
-from .conftest import wait_until
+from .conftest import transit, wait_until
 
 
 @dataclass(frozen=True)
@@ -69,19 +69,13 @@ def echo(host):
     return host.add(Echo(silence_s=0.5))
 
 
-def transit(probe, transition):
-    request = ChangeState.Request()
-    request.transition.id = transition
-    return probe.call(ChangeState, "echo/change_state", request).success
-
-
 def state_of(probe):
     return probe.call(GetState, "echo/get_state", GetState.Request()).current_state.id
 
 
 def bring_up(probe):
-    assert transit(probe, Transition.TRANSITION_CONFIGURE)
-    assert transit(probe, Transition.TRANSITION_ACTIVATE)
+    assert transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
+    assert transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
 
 
 def test_parameters_are_one_to_one_with_the_dataclass(ros):
@@ -133,7 +127,7 @@ def test_no_attribute_of_the_base_hides_one_of_rclpy(ros):
 def test_a_step_that_raises_fails_the_transition_and_can_be_tried_again(echo, probe):
     diagnostics = probe.collect(DiagnosticArray, "/diagnostics")
     echo.failing = "configure"
-    assert not transit(probe, Transition.TRANSITION_CONFIGURE)
+    assert not transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
     assert state_of(probe) == State.PRIMARY_STATE_UNCONFIGURED
     assert wait_until(
         lambda: any(
@@ -143,23 +137,23 @@ def test_a_step_that_raises_fails_the_transition_and_can_be_tried_again(echo, pr
         )
     )
     echo.failing = "activate"
-    assert transit(probe, Transition.TRANSITION_CONFIGURE)
-    assert not transit(probe, Transition.TRANSITION_ACTIVATE)
+    assert transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
+    assert not transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
     assert state_of(probe) == State.PRIMARY_STATE_INACTIVE
     echo.failing = None
-    assert transit(probe, Transition.TRANSITION_ACTIVATE)
+    assert transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
     assert echo.count_subscribers("in") == 1
 
 
 @pytest.mark.graph
 def test_subscriptions_exist_only_while_the_node_is_active(echo, probe):
-    assert transit(probe, Transition.TRANSITION_CONFIGURE)
+    assert transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
     assert echo.count_subscribers("in") == 0
-    assert transit(probe, Transition.TRANSITION_ACTIVATE)
+    assert transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
     assert echo.count_subscribers("in") == 1
-    assert transit(probe, Transition.TRANSITION_DEACTIVATE)
+    assert transit(probe, "echo", Transition.TRANSITION_DEACTIVATE)
     assert wait_until(lambda: echo.count_subscribers("in") == 0)
-    assert transit(probe, Transition.TRANSITION_CLEANUP)
+    assert transit(probe, "echo", Transition.TRANSITION_CLEANUP)
     assert wait_until(lambda: echo.count_publishers("out") == 0)
     bring_up(probe)
     assert echo.count_subscribers("in") == 1

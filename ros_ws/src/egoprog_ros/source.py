@@ -17,7 +17,6 @@ from typing import Any
 from egoprog_msgs.msg import AudioChunk
 from egoprog_msgs.msg import Narration as NarrationMessage
 from geometry_msgs.msg import PoseStamped
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
@@ -160,8 +159,7 @@ class Source(EgoprogNode):
         self._began_s = 0.0  # stamp of the recording's beginning
         self._clock_publisher = None
         if self.parameters.publish_clock:
-            best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-            self._clock_publisher = self.create_publisher(ClockMessage, "/clock", best_effort)
+            self._clock_publisher = self.create_publisher(ClockMessage, "/clock", 10)
 
     def configure(self) -> None:
         transport = self.parameters.image_transport
