@@ -9,9 +9,9 @@ import math
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from egoprog.describe.objects import ObjectNamer
 from egoprog.describe.types import (
@@ -30,8 +30,10 @@ from egoprog.describe.types import (
 from egoprog.program.types import Hand, object_name
 
 Evidence: TypeAlias = SoundEvent | HeadMotion | Narration | ContactEvent | HandObservation | ObjectDetection
+Piece = TypeVar("Piece", SoundEvent, HeadMotion)
 
 
+_PIECE_GAP_S = 0.05  # between the pieces of one long event
 _BODY = frozenset(("hand", "hands", "finger", "fingers"))  # "wash hands" names nothing that is held
 
 
@@ -180,8 +182,8 @@ class Describer:
             name=name or _program_name(told, start_s, stop_s),
             start_s=start_s,
             stop_s=stop_s,
-            sounds=tuple(e for e in self._sounds if e.start_s < stop_s and e.stop_s > start_s),
-            motions=tuple(e for e in self._motions if e.start_s < stop_s and e.stop_s > start_s),
+            sounds=_joined([e for e in self._sounds if e.start_s < stop_s and e.stop_s > start_s], _join_sounds),
+            motions=_joined([e for e in self._motions if e.start_s < stop_s and e.stop_s > start_s], _join_motions),
             narration=told,
             narrations_before=before,
             narrations_after=after,
@@ -406,6 +408,37 @@ def _insert(kept: list, item: object, key: object) -> None:
         kept.append(item)
     else:
         bisect.insort_right(kept, item, key=key)
+
+
+def _joined(events: list[Piece], join: Callable[[Piece, Piece], Piece | None]) -> tuple[Piece, ...]:
+    """Extractors tell of what lasts long in pieces; here it is whole again."""
+    whole: list[Piece] = []
+    for event in events:
+        for place, before in enumerate(whole):
+            if (both := join(before, event)) is not None:
+                whole[place] = both
+                break
+        else:
+            whole.append(event)
+    return tuple(whole)
+
+
+def _join_sounds(first: SoundEvent, second: SoundEvent) -> SoundEvent | None:
+    if first.label != second.label or second.start_s - first.stop_s > _PIECE_GAP_S:
+        return None
+    better = first if first.score >= second.score else second
+    return replace(better, start_s=first.start_s, stop_s=max(first.stop_s, second.stop_s))
+
+
+def _join_motions(first: HeadMotion, second: HeadMotion) -> HeadMotion | None:
+    is_next = abs(second.start_s - first.stop_s) <= _PIECE_GAP_S
+    if (first.kind, first.source) != (second.kind, second.source) or not is_next:
+        return None
+    distance_m, angle_rad = (
+        None if a is None or b is None else a + b
+        for a, b in ((first.distance_m, second.distance_m), (first.angle_rad, second.angle_rad))
+    )
+    return replace(first, stop_s=second.stop_s, distance_m=distance_m, angle_rad=angle_rad)
 
 
 def _start(event: SoundEvent | HeadMotion | Narration) -> float:

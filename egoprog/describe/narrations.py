@@ -64,8 +64,6 @@ def _read_csv(path: Path, lines: list[str], video_id: str | None) -> list[Narrat
     found: dict[str, list[Narration]] = {}
     for row in rows:
         video, start, stop, text = (row.get(name) or "" for name in columns or ("", *_PLAIN_COLUMNS))
-        if columns and video_id is not None and video != video_id and found.get(video):
-            continue  # another video's; one narration is enough to know that it is there
         narration = _narration(path, rows.line_num, start, stop, text)
         if narration:
             found.setdefault(video, []).append(narration)

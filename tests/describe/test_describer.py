@@ -40,6 +40,20 @@ def test_clip_holds_the_evidence_that_overlaps_it():
     assert [(event.kind, event.stamp_s) for event in clip.contacts] == [(GRABBED, 2.5)]
 
 
+def test_long_sounds_and_walks_that_came_in_pieces_are_whole_again():
+    describer = Describer()
+    describer.extend([SoundEvent("water", 1.0, 11.0, 0.6), SoundEvent("water", 11.0, 14.0, 0.8)])
+    describer.extend([SoundEvent("chop", 10.0, 10.5, 0.5), SoundEvent("water", 16.0, 17.0, 0.9)])
+    describer.extend([HeadMotion(MotionKind.WALK, float(t), t + 10.0, "pose", 9.0, 0.1) for t in (0, 10)])
+    clip = describer.clip(0.0, 20.0)
+    assert [(sound.label, sound.start_s, sound.stop_s, sound.score) for sound in clip.sounds] == [
+        ("water", 1.0, 14.0, 0.8),
+        ("chop", 10.0, 10.5, 0.5),
+        ("water", 16.0, 17.0, 0.9),
+    ]
+    assert clip.motions == (HeadMotion(MotionKind.WALK, 0.0, 20.0, "pose", 18.0, 0.2),)
+
+
 def test_evidence_in_any_order_gives_the_same_clip():
     evidence = [
         SoundEvent("water", 1.0, 4.0, 0.9),
