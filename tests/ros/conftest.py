@@ -5,8 +5,11 @@ import os
 import random
 import threading
 import time
+from pathlib import Path
 
 import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randrange(1, 101))  # above 101 ports may be taken
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

@@ -1,0 +1,97 @@
+"""The description of the graph: what starts, in which order, with which arguments."""
+
+import dataclasses
+import importlib
+
+import pytest
+import yaml
+from egoprog_ros.base import NodeParameters
+from egoprog_ros.graph import NodeSpec, graph
+
+from egoprog.errors import ConfigurationError
+
+from .conftest import REPOSITORY
+
+NODES = ("source", "listener", "tracker", "hands", "programmer", "visualiser", "manager", "recorder")
+CONFIG = REPOSITORY / "config" / "egoprog.yaml"
+
+
+def parameters_of(name):
+    """The parameter class of a node."""
+    module = importlib.import_module(f"egoprog_ros.{name}")
+    (found,) = [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, NodeParameters) and each.__module__ == module.__name__
+    ]
+    return found
+
+
+def test_what_listens_is_activated_before_what_plays():
+    order = [spec.name for spec in graph(input="video.mp4", record="bag") if spec.enabled]
+    assert order == ["recorder", "visualiser", "programmer", "hands", "tracker", "listener", "source", "manager"]
+    manager = graph(input="video.mp4", record="bag")[-1]
+    assert manager.parameters["nodes"] == order[:-1] and not manager.is_lifecycle
+
+
+def test_recogniser_and_imaginer_have_their_places_and_are_off():
+    assert {spec.name for spec in graph() if not spec.enabled} == {"recogniser", "imaginer", "recorder", "source"}
+
+
+def test_options_reach_the_nodes(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("{}")
+    specs = graph(
+        namespace="robot1",
+        use_sim_time=True,
+        params_file=file,
+        input="it's.mp4",
+        visualiser=False,
+        remappings=(("audio", "/mic"),),
+        parameters={"hands": {"silence_s": 9.0}},
+    )
+    by_name = {spec.name: spec for spec in specs}
+    assert not by_name["visualiser"].enabled
+    assert by_name["hands"].parameters == {"use_sim_time": True, "silence_s": 9.0}
+    assert by_name["source"].parameters["publish_clock"] is True
+    assert by_name["source"].parameters["use_sim_time"] is False  # it makes the clock
+    arguments = by_name["source"].ros_arguments("warn")
+    assert arguments[3:5] == ["-r", "__ns:=/robot1"] and arguments[5:7] == ["-r", "audio:=/mic"]
+    assert str(file) in arguments and "input:='it''s.mp4'" in arguments and arguments[-1] == "warn"
+
+
+def test_a_missing_parameter_file_and_an_unknown_node_are_named():
+    with pytest.raises(ConfigurationError, match=r"no/such\.yaml"):
+        graph(params_file="no/such.yaml")
+    with pytest.raises(ConfigurationError, match="handz"):
+        graph(parameters={"handz": {"silence_s": 1.0}})
+
+
+def test_strings_stay_strings_on_the_command_line():
+    spec = NodeSpec("x", "x", parameters={"a": "1", "b": 1, "c": 1.0, "d": True, "e": ["p", "q"]})
+    values = [text for text in spec.ros_arguments() if ":=" in text][1:]
+    parsed = {name: yaml.safe_load(value) for name, _, value in (text.partition(":=") for text in values)}
+    assert parsed == dict(spec.parameters)
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_the_parameter_file_names_every_parameter_with_its_default(name):
+    content = yaml.safe_load(CONFIG.read_text())
+    given = content["/**"]["ros__parameters"] | content[f"/**/{name}"]["ros__parameters"]
+    expected = {
+        each.name: (list(each.default) or [""]) if isinstance(each.default, tuple) else each.default
+        for each in dataclasses.fields(parameters_of(name))
+    }
+    expected.pop("nodes" if name == "manager" else "", None)
+    if name != "manager":
+        expected.pop("autostart")
+    assert given == expected
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_every_parameter_has_a_description_and_every_number_a_range(name):
+    for each in dataclasses.fields(parameters_of(name)):
+        about = each.metadata["ros"]
+        assert about.description, each.name
+        if isinstance(each.default, (int, float)) and not isinstance(each.default, bool):
+            assert about.minimum is not None and about.minimum <= each.default <= about.maximum, each.name
