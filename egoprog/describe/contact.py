@@ -556,7 +556,8 @@ def _votes(
 def _skin(rgb: np.ndarray, points: np.ndarray, hand: np.ndarray, palm_px: float) -> np.ndarray:
     """Where this hand's own colour goes on around its bones: fingers are thicker than the drawn hand.
 
-    The colour is taken from the palm and the first finger bones, where objects seldom cover it. Returns (H, W) uint8, 0 or 255.
+    The colour is taken from the palm and the first finger bones, where objects seldom cover it.
+    Returns (H, W) uint8, 0 or 255.
     """
     height, width = hand.shape
     spots = np.concatenate([(points[list(PALM)] + points[WRIST]) / 2, *((points[[f[0], f[1]]]) for f in FINGERS)])

@@ -158,6 +158,7 @@ class HandDetector:
 
     def _open(self) -> None:
         with _quiet_stderr():
+            import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
 
             config = self.config
@@ -171,6 +172,11 @@ class HandDetector:
             )
             try:
                 self._landmarker = vision.HandLandmarker.create_from_options(options)
+                # The first picture is slow and draws a warning: it is a blank one.
+                blank = np.zeros((64, 64, 3), np.uint8)
+                self._landmarker.detect_for_video(
+                    mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=blank), 0
+                )
             except (RuntimeError, ValueError, OSError) as error:
                 raise ModelError(
                     f"expected a MediaPipe hand landmarker at {self._model}, got: {str(error).splitlines()[0]}; "
@@ -223,7 +229,7 @@ class HandDetector:
         if has_margin:
             below, beside = int(self.config.margin_below * height), int(self.config.margin_beside * width)
             picture = cv2.copyMakeBorder(picture, 0, below, beside, beside, cv2.BORDER_CONSTANT)
-        # Video mode wants whole milliseconds that grow; two looks at one picture are one apart.
+        # Video mode wants whole milliseconds that grow, from above the blank picture's 0.
         self._network_ms = max(self._network_ms + 1, round(self._stamp_s * 1000))
         start = time.perf_counter()
         result = self._landmarker.detect_for_video(

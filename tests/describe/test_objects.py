@@ -57,7 +57,17 @@ def test_narrations_without_a_vocabulary_are_cut_at_prepositions(text, nouns):
     ],
 )
 def test_a_vocabulary_limits_the_names_and_knows_plurals_and_compounds(text, nouns):
-    vocabulary = ("plate", "dish", "sink", "Washing Liquid", "liquid", "sponge", "board:chopping", "strawberry", "glass")
+    vocabulary = (
+        "plate",
+        "dish",
+        "sink",
+        "Washing Liquid",
+        "liquid",
+        "sponge",
+        "board:chopping",
+        "strawberry",
+        "glass",
+    )
     assert ObjectNamer(vocabulary).nouns(text) == nouns
 
 
