@@ -37,6 +37,7 @@ TIME_RESOLUTION_S = 0.1  # a revision that moves times by less, and changes noth
 RUNNING_S = 0.15  # a sub-action that ends this close to the last evidence has not ended
 UNNAMED = "clip"  # lets the generator name the program after what is done in it
 MAX_STRAYS = 10  # pieces of evidence in a row that lie far from the rest, after which the clock has changed
+JOIN_S = 0.3  # between two pieces of one sound
 GAP_S = 0.5  # a hand that is not seen in contact for longer has let go, as far as sustained contact goes
 
 
@@ -361,7 +362,13 @@ class LiveProgrammer:
         held = tuple((hand, name) for hand in (Hand.LEFT, Hand.RIGHT) if (name := state.holding(hand)))
         # a clip without narration is named after its times, which change from one revision to the next
         name = description.name if description.narration else UNNAMED
-        description = replace(description, name=name, holding_at_start=held, vocabulary=self._vocabulary)
+        description = replace(
+            description,
+            name=name,
+            sounds=_joined(description.sounds),
+            holding_at_start=held,
+            vocabulary=self._vocabulary,
+        )
         program = self.generator.generate(description)
         validation = validate(program, state, self._domain)
         if not validation.ok:
@@ -442,6 +449,19 @@ def _is_activity(evidence: Evidence) -> bool:
 
 def _stamp(event: ContactEvent) -> float:
     return event.stamp_s
+
+
+def _joined(sounds: Sequence[SoundEvent]) -> tuple[SoundEvent, ...]:
+    """Sounds that came in pieces, because they were told while they went on, made whole again; the surest score."""
+    joined: list[SoundEvent] = []
+    for sound in sorted(sounds, key=lambda each: (each.label, each.start_s)):
+        last = joined[-1] if joined else None
+        if last is not None and last.label == sound.label and sound.start_s - last.stop_s <= JOIN_S:
+            stop_s, score = max(last.stop_s, sound.stop_s), max(last.score, sound.score)
+            joined[-1] = replace(last, stop_s=stop_s, score=score)
+        else:
+            joined.append(sound)
+    return tuple(sorted(joined, key=lambda each: each.start_s))
 
 
 def _statuses(steps: Sequence[SubAction], length_s: float, is_closed: bool) -> tuple[Status, ...]:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from egoprog_msgs.msg import HandContacts, Narration, ObjectDetections
 from egoprog_msgs.srv import SetVocabulary
@@ -34,8 +35,8 @@ class HandsParameters(NodeParameters):
 class Hands(EgoprogNode):
     """Runs the hand and contact models on the newest frame."""
 
-    def __init__(self) -> None:
-        super().__init__("hands", HandsParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("hands", HandsParameters, **options)
         self._lock = threading.Lock()  # around the extractor, which the feed's thread works with
         self._extractor: HandContactExtractor | None = None
         self.create_service(SetVocabulary, "~/set_vocabulary", self._on_set_vocabulary)

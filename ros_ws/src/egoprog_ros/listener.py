@@ -11,7 +11,7 @@ from typing import Any
 from egoprog_msgs.msg import AudioChunk, SoundEvent
 
 from egoprog.data.samples import AudioBlock
-from egoprog.describe.sound import SoundExtractor
+from egoprog.describe.sound import SoundConfig, SoundExtractor
 from egoprog.describe.types import SoundEvent as Heard
 from egoprog_ros.audio import AudioReader, info_type, installed_types
 from egoprog_ros.backlog import Backlog
@@ -30,19 +30,22 @@ class ListenerParameters(NodeParameters):
     max_waiting_chunks: int = parameter(
         100, "chunks that may wait for the model; beyond it the oldest is lost and counted", 1, 10000
     )
+    max_event_s: float = parameter(
+        2.0, "a sound that goes on is told in pieces of this length", 0.5, 60.0, "s", changeable=False
+    )
     min_score: float = parameter(0.2, "events that the tagger is less sure of are not published", 0.0, 1.0)
 
 
 class Listener(EgoprogNode):
     """Runs the sound tagger on every chunk, in the order in which they come."""
 
-    def __init__(self) -> None:
-        super().__init__("listener", ListenerParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("listener", ListenerParameters, **options)
         self._backlog: Backlog[Any] | None = None
         self._lock = threading.Lock()  # around the extractor, which the backlog's thread works with
 
     def configure(self) -> None:
-        self._extractor = SoundExtractor()
+        self._extractor = SoundExtractor(SoundConfig(max_event_s=self.parameters.max_event_s))
         self._reader = AudioReader()
         self._guard = StampGuard(TOPIC, on_jump=self._forget)
         self._end_s: float | None = None  # of the last chunk, on the clock of the stamps

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from egoprog_msgs.msg import (
     ActionProgram,
@@ -62,8 +63,8 @@ class ProgrammerParameters(NodeParameters):
 class Programmer(EgoprogNode):
     """Feeds a `LiveProgrammer` and publishes what it says."""
 
-    def __init__(self) -> None:
-        super().__init__("programmer", ProgrammerParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("programmer", ProgrammerParameters, **options)
         self._live: LiveProgrammer | None = None
         self.create_service(CloseProgram, "~/close_program", self._on_close_program)
         self.create_service(SetVocabulary, "~/set_vocabulary", self._on_set_vocabulary)

@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from egoprog.describe.head_motion import HeadMotionExtractor
 from egoprog_msgs.msg import HeadMotion
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 
+from egoprog.describe.head_motion import HeadMotionExtractor
 from egoprog.describe.types import HeadMotion as Segment
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
 from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
@@ -41,8 +42,8 @@ class TrackerParameters(NodeParameters):
 class Tracker(EgoprogNode):
     """Segments head motion; subscribes to the camera only as long as no pose comes."""
 
-    def __init__(self) -> None:
-        super().__init__("tracker", TrackerParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("tracker", TrackerParameters, **options)
         self._lock = threading.Lock()  # around the extractor: poses come in callbacks, flow in the feed's thread
 
     def configure(self) -> None:

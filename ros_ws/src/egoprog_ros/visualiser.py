@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, HeadMotion, SoundEvent
 from rclpy.time import Time
@@ -65,8 +66,8 @@ class _View:
 class Visualiser(EgoprogNode):
     """Draws the newest image that has hands, together with the newest program."""
 
-    def __init__(self) -> None:
-        super().__init__("visualiser", VisualiserParameters)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("visualiser", VisualiserParameters, **options)
         self._lock = threading.Lock()  # around what callbacks store and the worker reads
         self._transforms = None
 
