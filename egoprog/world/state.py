@@ -359,6 +359,8 @@ class _Draft:
             self.hands = {"left": UNKNOWN, "right": UNKNOWN}
 
     def put(self, relation: str, name: str, place: str) -> None:
+        if name == place:
+            return
         above = place
         while above in self.places:
             above = self.places[above][1]
