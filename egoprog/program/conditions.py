@@ -28,11 +28,13 @@ MAX_BRACKETS = 20  # nested brackets in one condition
 TOKEN = re.compile(
     r"""\s*+(?:(?P<text>"[^"]*+"|'[^']*+')|(?P<word>\w++(?::++\w++)*+)|(?P<mark>&&|\|\||==|!=|[<>]=?|[()\[\],.!=&|+*/%-]))"""
 )
+CANONICAL_LITERAL = re.compile(r"([a-z][a-z0-9_]*+) (not )?(in (?:(left|right) )?hand|open|on|clean|full|empty|cut)\Z")
 CONTRACTION = re.compile(r"\b(is|are|was|does|do|has|have|can)n't\b")
 CANONICAL_PREDICATE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*\Z")
 PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)*\Z")
 SIDES = {"left": "left", "right": "right"}
 HAND_WORDS = frozenset({"hand", "hands"})
+ENDS_PHRASE = ("and", "or", "&&", "||", "&", "|", ",", ")")
 NO_CONTENT = COPULAS | ADVERBS | {"not", "no"}
 FUNCTION_WORDS = PREPOSITIONS.keys() | PREDICATES.keys() | {"true", "false"}
 HAND_PHRASES = frozenset(
@@ -52,12 +54,32 @@ def read_conditions(text: str, line: int = 1, column: int = 1) -> tuple[Conditio
     line, column: where the text stands, for errors. Raises ProgramSyntaxError, also for "or", which the language
     cannot say.
     """
+    if (quick := _canonical(text)) is not None:
+        return quick
     if "n't" in text:
         text = CONTRACTION.sub(r"\1 not", text)
     reader = _Reader(_tokens(text, line, column), line, column, len(text))
     literals = reader.conjunction(negated=False, depth=0)
     if reader.i < len(reader.tokens):
         reader.fail("'and' or the end of the condition")
+    return tuple(literals)
+
+
+def _canonical(text: str) -> tuple[Condition, ...] | None:
+    """The quick way for the commonest canonical sentences; None for all others, which take the long one."""
+    literals = []
+    for part in text.strip().split(" and "):
+        match = CANONICAL_LITERAL.match(part)
+        if match is None:
+            return None
+        name, no, predicate, side = match.groups()
+        if name in SENTENCE_WORDS or ("_" in name and spread(name) != [name]):
+            return None
+        literals.append(
+            Condition("in hand", (name, side), no is not None)
+            if side
+            else Condition(predicate, (name,), no is not None)
+        )
     return tuple(literals)
 
 
@@ -113,7 +135,7 @@ class _Reader:
             self.i += 1
             if self.peek() in ("and", "if"):  # ", and"; the paper's "and if"
                 self.i += 1
-            literals = literals + self.literal(depth)
+            literals += self.literal(depth)
         if negated:
             literals = [~literal for literal in literals]
         return literals
@@ -125,8 +147,11 @@ class _Reader:
             negated = not negated
             self.i += 1
         if self.peek() == "(":
-            if self.peek(2) == ")" and self.peek(3) not in ("", "and", "&&", "&", "or", "||", "|", ",", ")"):
-                del self.tokens[self.i + 2], self.tokens[self.i]  # "(cucumber) in hand"
+            is_word = self.i + 1 < len(self.tokens) and self.tokens[self.i + 1].kind != "mark"
+            if is_word and self.peek(2) == ")" and self.peek(3) not in (*ENDS_PHRASE, ""):
+                words = _quoted_words(self.tokens[self.i + 1].text)
+                self.i += 3
+                literals = self.phrase(words)  # "(cucumber) in hand"
             else:
                 self.i += 1
                 literals = self.conjunction(negated, depth + 1)
@@ -135,14 +160,14 @@ class _Reader:
                 elif self.i < len(self.tokens):
                     self.fail("')'")
                 return literals
-        literals = self.phrase()
+        else:
+            literals = self.phrase([])
         if negated and len(literals) > 1:
             self.fail("one condition after 'not'")
         return [~literal for literal in literals] if negated else literals
 
-    def phrase(self) -> list[Condition]:
-        """A literal without brackets around it: a call, a method or a sentence."""
-        words: list[str] = []
+    def phrase(self, words: list[str]) -> list[Condition]:
+        """A literal without brackets around it: a call, a method or a sentence. words: what has been read of it."""
         first = self.i
         while self.i < len(self.tokens):
             token = self.tokens[self.i]
@@ -151,7 +176,7 @@ class _Reader:
                 self.i += 1
                 continue
             text = token.text.lower()
-            if text in ("and", "or", "&&", "||", "&", "|", ",", ")"):
+            if text in ENDS_PHRASE:
                 break
             if token.kind == "word":
                 words += spread(text)
@@ -164,7 +189,7 @@ class _Reader:
                     and not (words[-1] == "in" and words[-2] == "in")
                 ):
                     self.i += 1  # "cup in (cupboard)"
-                    words += [object_or_fail(self, name) for name in self.arguments()]
+                    words += [self.name(one) for one in self.arguments()]
                     continue
                 return self.call(words, exact=self.i == first + 1 and self.tokens[first].kind == "text")
             elif text == "." and words:
@@ -207,7 +232,7 @@ class _Reader:
         """`predicate(arguments)`; a predicate in quotes is taken as it stands."""
         raw = self.tokens[self.i - 1].text
         self.i += 1
-        args = tuple(object_or_fail(self, item) for item in self.arguments())
+        args = tuple(self.name(item) for item in self.arguments())
         if exact and CANONICAL_PREDICATE.match(raw) and not raw.startswith("not "):
             return [self.compared(Condition(raw, args))]
         if not args:
@@ -265,10 +290,10 @@ class _Reader:
                 self.fail("a name after '.'")
             names.append(self.tokens[self.i].text)
             self.i += 1
-        args = [object_or_fail(self, names[-2])]
+        args = [self.name(names[-2])]
         if self.peek() == "(":
             self.i += 1
-            args += [object_or_fail(self, item) for item in self.arguments()]
+            args += [self.name(item) for item in self.arguments()]
         words = spread(names[-1].lower())
         negated = words.count("not") % 2 == 1
         words = [w for w in words if w not in COPULAS and w != "not"] or words
@@ -291,16 +316,17 @@ class _Reader:
             words = words[:-1]
         if not words:
             self.fail_at_start("a condition such as 'cup in hand' or 'faucet not open'")
-        condition = _hand_sentence(words, negated) or _placed_sentence(words, negated)
-        if condition is not None:
-            return condition
+        literals = _hand_sentence(words, negated) or _placed_sentence(words, negated)
+        if literals:
+            return [Condition(one.predicate, tuple(map(self.name, one.args)), one.negated) for one in literals]
         subject, phrase = _subject_and_state(words, subject_size)
-        names = (self.name(subject),) if subject else ()
+        names = (self.name("_".join(subject)),) if subject else ()
         return [self.known(phrase, names, negated)]
 
-    def name(self, words: list[str]) -> str:
+    def name(self, text: str) -> str:
+        """An object's canonical name."""
         try:
-            return object_name("_".join(words))
+            return object_name(text)
         except ValueError:
             self.fail_at_start("an object's name")
             raise AssertionError from None  # unreachable: fail_at_start raises
@@ -308,14 +334,6 @@ class _Reader:
     def fail_at_start(self, expected: str) -> None:
         self.i = max(self.i - 1, 0)
         self.fail(expected)
-
-
-def object_or_fail(reader: _Reader, text: str) -> str:
-    try:
-        return object_name(text)
-    except ValueError:
-        reader.fail_at_start("an object's name")
-        raise AssertionError from None  # unreachable: fail_at_start raises
 
 
 def spread(word: str) -> list[str]:
@@ -326,11 +344,17 @@ def spread(word: str) -> list[str]:
     content = " ".join(part for part in words if part != "not" and part not in COPULAS)
     if content in PREDICATES or content in PREPOSITIONS or content in NEAR_ACTOR or content in HAND_PHRASES:
         return words
-    for i, part in enumerate(words):
-        if part == "not" or part in COPULAS or words[i:] == ["in", "hand"]:
-            before, after = "_".join(words[:i]), "_".join(words[i + 1 :])
-            return [*spread(before)] * bool(before) + [part] + (spread(after) if after else [])
-    return [word]
+    turn = next((i for i, part in enumerate(words) if part == "not" or part in COPULAS), None)
+    if turn is None:
+        return ["_".join(words[:-2]), "in", "hand"] if words[-2:] == ["in", "hand"] else [word]
+    rest = turn
+    while rest < len(words) and (words[rest] == "not" or words[rest] in COPULAS):
+        rest += 1
+    before, state = words[:turn], words[rest:]
+    is_phrase = " ".join(state) in PREDICATES or " ".join(state) in PREPOSITIONS
+    return (
+        ["_".join(before)] * bool(before) + words[turn:rest] + (state if is_phrase else ["_".join(state)] * bool(state))
+    )
 
 
 def _quoted_words(text: str) -> list[str]:
@@ -344,6 +368,8 @@ def _quoted_words(text: str) -> list[str]:
 def _content(words: list[str]) -> list[str]:
     """Words without copulas, adverbs and negations, without articles before a noun, and without the actor."""
     words = [word for word in words if word not in NO_CONTENT]
+    if not words:
+        return []
     after = [*words[1:], "in"]
     words = [w for w, following in zip(words, after, strict=True) if w not in ARTICLES or following in FUNCTION_WORDS]
     if len(words) > 1 and words[0] in ACTORS and (words[1] in HOLDING or PREPOSITIONS.get(words[1]) == "near"):

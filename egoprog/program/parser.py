@@ -44,16 +44,21 @@ from egoprog.program.types import (
 STATEMENT = "a statement such as 'grasp(cup)' or 'if cup not in hand:'"
 PROGRAM = "a program such as 'def take_cup():' with statements below it"
 
-WORD = re.compile(r"[A-Za-z_]\w*")
+WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 CANONICAL_CALL = re.compile(r"([a-z]+)\(([a-z0-9_, ]*)\)\Z")
-CALL = re.compile(r"(call\s++)?((?:[A-Za-z_]\w*+\s*+\.\s*+)*+)([A-Za-z_]\w*+(?:[ -]+[A-Za-z_]\w*+){0,2})\s*+\(")
+CALL = re.compile(
+    r"(call\s++)?((?:[A-Za-z_]\w*+\s*+\.\s*+)*+)([A-Za-z_]\w*+(?:[ -]+[A-Za-z_]\w*+){0,2})\s*+\(", re.ASCII
+)
 HEAD = re.compile(r"(?:async\s++)?def\s++([^(:]*+)")
 COLON = re.compile(r":\s++(?=\S)|:(?=[A-Za-z_]\w*+\s?\()")
-IMPORT = re.compile(r"(?:from\s++([\w.]++)\s++)?import\s++(.+)\Z")
-IMPORTED = re.compile(r"\(?\s*+([A-Za-z_]\w*+|\*)((?:\.[A-Za-z_]\w*+)*+)(?:\s*+<\w*+>)*+(\s++as\s++\w++)?\s*+\)?\Z")
+IMPORT = re.compile(r"(?:from\s++([\w.]++)\s++)?import\s++(.+)\Z", re.ASCII)
+IMPORTED = re.compile(
+    r"\(?\s*+([A-Za-z_]\w*+|\*)((?:\.[A-Za-z_]\w*+)*+)(?:\s*+<\w*+>)*+(\s++as\s++\w++)?\s*+\)?\Z", re.ASCII
+)
 OBJECTS = re.compile(r"objects\s*+=\s*+[\[({]")
 ASSIGNMENT = re.compile(r"[A-Za-z_][\w.]*+(?:\s*+:\s*+[\w.]++)?\s*+=(?!=)\s*+")
 KEYWORD = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?::\s*+[A-Za-z_][\w.\[\]]*+\s*+)?=(?!=)\s*+(.*)\Z", re.S)
+BETWEEN_CALLS = re.compile(r"[ ;,.)&]*+(?:(?:and then|then|and) )?+[ ]*+")
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
 UNIT = re.compile(r"(?<=[\d.])(?:s|secs?|seconds?)\Z")
 SPECIAL_IN_ARGUMENTS = re.compile(r"""["'(\[{<]""")
@@ -481,13 +486,12 @@ class _Builder:
             self.note(line, f"assignment {line.code[:40]!r} dropped")
 
     def _calls(self, line: Line, code: str, at: int) -> None:
-        """One call or several: `goto(cup); grasp(cup)`."""
+        """One call or several: `goto(cup); grasp(cup)`. at: where the first begins."""
+        first = at
         while at < len(code):
             match = CALL.match(code, at)
             if match is None:
-                if at == 0 or not code[:at].strip(" ;,)"):
-                    self._add(self._bare(line, code))
-                elif WORD.match(code, at) and "(" not in code[at:] and code[at - 1] == " " and ":" in code[:at]:
+                if at == first:
                     self._add(self._bare(line, code[at:]))
                 else:
                     self.note(line, f"passed over {code[at : at + 40]!r}")
@@ -501,12 +505,7 @@ class _Builder:
                 self._add(statement)
             else:
                 self.stack[-1].is_waiting = False
-            rest = code[at:].lstrip(" ;,.)&")
-            for joiner in ("and then ", "then ", "and "):
-                if rest.startswith(joiner):
-                    rest = rest[len(joiner) :].lstrip()
-                    break
-            at = len(code) - len(rest)
+            at = BETWEEN_CALLS.match(code, at).end()
 
     def _call(self, line: Line, match: re.Match, items: list[str], column: int) -> Statement | None:
         """What a call stands for: a sub-action, a call of another program, or nothing."""
@@ -657,7 +656,7 @@ class _Builder:
         if module is None:
             self.imports += [Import(name) for name in names]
             return True
-        if not re.match(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", module):
+        if not re.match(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", module, re.ASCII):
             return False
         names = [name for name in names if name != "*"]
         self.imports.append(Import(module, tuple(names)))

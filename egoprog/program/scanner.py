@@ -28,11 +28,11 @@ PLAIN = str.maketrans(
 JUNK = {"\ufeff": None, "\0": None}
 
 FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
-DEFINITION = re.compile(r"[ \t>]*+(?:[0-9]{1,6}[.:)|]?\s++|[-*•]\s++)?(?:async\s++)?def\s++([A-Za-z_]\w*)")
+DEFINITION = re.compile(r"[ \t>]*+(?:[0-9]{1,6}[.:)|]?\s++|[-*•]\s++)?(?:async\s++)?def\s++([A-Za-z_]\w*)", re.ASCII)
 # "12  goto(cup)", "3. grasp(cup)", ">>> use(knife)", "- use(knife)", "> use(knife)"
 PREFIX = re.compile(r"(?:[0-9]{1,6}[.:)|]?|>>>|\.\.\.)(\s++|$)|[-*•>+]\s++(?:[0-9]{1,6}[.:)]\s++)?")
-CALL_START = re.compile(r"[A-Za-z_][\w.]*+(?: [A-Za-z_]\w*+){0,2} ?\(")
-FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
+CALL_START = re.compile(r"[A-Za-z_][\w.]*+(?: [A-Za-z_]\w*+){0,2} ?\(", re.ASCII)
+FIRST_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 CODE_BEFORE_HASH = re.compile(r"""(?>[^#"']++|"[^"]*+"|'[^']*+')*+""")
 BRACKETS = re.compile(r"[()\[\]{}]")
 
@@ -71,7 +71,8 @@ def scan(text: str | bytes) -> Scan:
         text = text.translate(JUNK)
     notes: list[Note] = []
     lines = text.splitlines()
-    regions, fence_open = _regions(lines, notes)
+    has_fence = "```" in text or "~~~" in text
+    regions, fence_open = _regions(lines, notes) if has_fence else ([(0, len(lines))], False)
     defined = frozenset(
         m.group(1) for a, b in regions for line in lines[a:b] if "def" in line if (m := DEFINITION.match(line))
     )
