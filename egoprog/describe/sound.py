@@ -34,11 +34,14 @@ _MAX_JUMP_S = 3600.0
 class SoundConfig:
     """Ours, chosen on the packaged model's scores, which come in steps of 0.76 logits (0.32, 0.5, 0.68, ...).
 
-    onset_score: of a short sound's best class. steady_on, steady_off: a steady sound begins at the one and ends below
-    the other. hop_s: between windows of 0.96 s. min_windows: in a row that a steady sound needs.
+    onset_score: of a short sound's best class; steady_on where a steady sound scores higher.
+    steady_on, steady_off: a steady sound begins at the one and ends below the other.
+    hop_s: between windows of 0.96 s. min_windows: in a row that a steady sound needs.
     short_s: stretches up to this long are tagged as short sounds. join_s: short sounds of one word this close are one.
-    max_event_s: a sound that still runs is told in pieces of this length.
-    gap_s: a hole in the sound longer than this starts anew. silence_db: of full scale; quieter windows are not tagged.
+    max_event_s: a sound that still runs is told in pieces of this length, so that a live program learns of running
+    water while it runs; `Describer` makes it whole again.
+    gap_s: where stamps and the count of samples part by more than this, the sound starts anew.
+    silence_db: of full scale; quieter windows are not tagged.
     """
 
     onset_score: float = 0.3
@@ -48,8 +51,8 @@ class SoundConfig:
     min_windows: int = 2
     short_s: float = 1.5
     join_s: float = 0.5
-    max_event_s: float = 10.0
-    gap_s: float = 0.05
+    max_event_s: float = 4.0
+    gap_s: float = 0.1
     silence_db: float = -66.0
 
 
@@ -122,15 +125,17 @@ class SoundExtractor:
         events: list[SoundEvent] = []
         if self._onsets is not None:
             jump_s = block.stamp_s - self._end_s
-            if jump_s < -self.config.gap_s or jump_s > _MAX_JUMP_S:
+            if block.stamp_s < self._last_stamp_s or jump_s > _MAX_JUMP_S:
                 raise StampError(
                     f"expected sound that follows on {self._end_s:.3f} s, got {block.stamp_s:.3f} s; "
                     "reset the extractor if the clock was set anew"
                 )
-            if jump_s > self.config.gap_s or block.sample_rate != self._rate:
+            # Overlaps too: a microphone's clock that runs fast or slow is set right from time to time.
+            if abs(jump_s) > self.config.gap_s or block.sample_rate != self._rate:
                 events = self.flush()
         if self._onsets is None:
             self._begin(block)
+        self._last_stamp_s = block.stamp_s
         self._samples = np.concatenate((self._samples, mono))
         self._end_s += len(mono) / self._rate
         for stretch in self._onsets.push(mono):
@@ -198,20 +203,18 @@ class SoundExtractor:
         length = math.ceil((PATCH_S + 0.03) * self._rate)
         left = max(0, first - margin)
         piece = self._samples[left : first + length + margin]
-        if (
-            not len(piece)
-            or 10 * np.log10(np.mean(np.square(piece, dtype=np.float64)) + 1e-12) < self.config.silence_db
-        ):
+        power = np.mean(np.square(piece, dtype=np.float64)) if len(piece) else 0.0
+        if 10 * math.log10(power + 1e-12) < self.config.silence_db:
             return None
         resampled = to_model_rate(piece, self._rate)
         skipped = round((first - left) * SAMPLE_RATE / self._rate)
         return self._tagger.scores(resampled[skipped:])
 
-    def _best(self, scores: np.ndarray, is_steady: bool | None = None) -> tuple[Word, int, float] | None:
-        """The word with the best class among steady ones, short ones or all; its class; the score."""
+    def _best(self, scores: np.ndarray, is_steady: bool) -> tuple[Word, int, float] | None:
+        """The word with the best class among the steady ones or the others, its class, and the score."""
         best = None
         for word in self._words:
-            if is_steady in (None, word.is_steady):
+            if word.is_steady is is_steady:
                 index = max(word.indices, key=lambda index: scores[index])
                 if best is None or scores[index] > best[2]:
                     best = (word, index, float(scores[index]))
@@ -226,11 +229,12 @@ class SoundExtractor:
         if not windows:
             return
         scores = np.max(windows, axis=0)
-        best = self._best(scores)
+        short, steady = (self._best(scores, is_steady) for is_steady in (False, True))
         # A drop of pouring water or a word of speech is no sound of its own.
-        if best is None or best[0].is_steady or best[2] < self.config.onset_score:
+        is_second = short is not None and steady is not None and steady[2] > short[2]
+        if short is None or short[2] < (self.config.steady_on if is_second else self.config.onset_score):
             return
-        word, index, score = best
+        word, index, score = short
         before = next((e for e in reversed(self._done) if e.label == word.label), None)
         if (
             before
