@@ -37,6 +37,8 @@ TIME_RESOLUTION_S = 0.1  # a revision that moves times by less, and changes noth
 RUNNING_S = 0.15  # a sub-action that ends this close to the last evidence has not ended
 UNNAMED = "clip"  # lets the generator name the program after what is done in it
 MAX_STRAYS = 10  # pieces of evidence in a row that lie far from the rest, after which the clock has changed
+OBSERVATION_PERIOD_S = 0.06  # between observations of one hand that are kept: every second one at 30 Hz
+SIGHTING_PERIOD_S = 0.5  # between frames whose detected objects are kept
 JOIN_S = 0.3  # between two pieces of one sound
 GAP_S = 0.5  # a hand that is not seen in contact for longer has let go, as far as sustained contact goes
 
@@ -203,6 +205,8 @@ class LiveProgrammer:
         self._forgotten_s = float("-inf")
         self._closed_until_s = float("-inf")
         self._touches: dict[Hand, _Touch] = {}
+        self._kept: dict[Hand, HandObservation] = {}
+        self._objects_seen_s = float("-inf")
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -243,7 +247,8 @@ class LiveProgrammer:
             self._restart()
         self._strays = 0
         self._first_s = min(self._first_s, start_s)
-        self._describer.push(evidence)
+        if not isinstance(evidence, HandObservation) or self._is_news(evidence):
+            self._describer.push(evidence)
         if isinstance(evidence, HandObservation):
             self._touch(evidence)
         elif _is_activity(evidence):
@@ -254,7 +259,9 @@ class LiveProgrammer:
 
     def see(self, objects: Iterable[ObjectDetection], stamp_s: float) -> None:
         """Takes objects that were seen at that stamp: they may be named in programs, but are no activity."""
-        if abs(stamp_s - self._now_s) <= self.config.memory_s:
+        is_near = abs(stamp_s - self._now_s) <= self.config.memory_s
+        if is_near and abs(stamp_s - self._objects_seen_s) >= SIGHTING_PERIOD_S:
+            self._objects_seen_s = stamp_s
             self._describer.extend(objects, stamp_s)
 
     def observe(self, stamp_s: float) -> None:
@@ -299,6 +306,18 @@ class LiveProgrammer:
             self.config.max_candidates,
         )
         return Forecast(latest.program_id, latest.number, self._now_s, candidates)
+
+    def _is_news(self, seen: HandObservation) -> bool:
+        """A hand that goes on as it was is kept 15 times a second: what a clip costs grows with what is kept."""
+        last = self._kept.get(seen.side)
+        if last is not None and 0.0 <= seen.stamp_s - last.stamp_s < OBSERVATION_PERIOD_S:
+            is_same_thing = (last.contact_object and last.contact_object.track_id) == (
+                seen.contact_object and seen.contact_object.track_id
+            )
+            if last.contact is seen.contact and is_same_thing:
+                return False
+        self._kept[seen.side] = seen
+        return True
 
     def _touch(self, observation: HandObservation) -> None:
         """Follows a hand's contact, so that what it held before the first event counts as activity too."""

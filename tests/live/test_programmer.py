@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from egoprog.describe.types import HeadMotion, MotionKind, Narration, SoundEvent
+from egoprog.describe.types import HandObservation, HeadMotion, MotionKind, Narration, SoundEvent
 from egoprog.errors import GenerationError
 from egoprog.generate.local import LocalGenerator
 from egoprog.live.identity import walk
@@ -96,18 +96,23 @@ def test_what_is_seen_of_the_hands_overrules_what_was_believed(live: LiveProgram
 
 
 def test_evidence_in_any_order_ends_in_the_same_program() -> None:
-    story = [*carrying(), SoundEvent("water", 102.2, 103.4, 0.8)]
+    """Frames come in order; what other nodes tell of the same time comes before, after or between."""
+    sounds = [SoundEvent("water", 102.2, 103.4, 0.8), SoundEvent("cutlery", 101.2, 101.4, 0.7)]
+    story = carrying()
+    seen = [each for each in story if isinstance(each, HandObservation)]
+    told = [each for each in story if not isinstance(each, HandObservation)] + sounds
 
     def last(order: list[Evidence]) -> Program:
         live = LiveProgrammer(LocalGenerator())
         for each in order:
             live.push(each)
-        closed = live.close()
-        return closed[-1].program
+        return live.close()[-1].program
 
-    shuffled = story.copy()
-    random.Random(3).shuffle(shuffled)
-    assert last(shuffled) == last(sorted(story, key=lambda e: getattr(e, "stamp_s", 103.4)))
+    between = seen.copy()
+    shuffle = random.Random(3)
+    for each in told:
+        between.insert(shuffle.randrange(len(between)), each)
+    assert last([*told, *seen]) == last([*seen, *told]) == last(between)
 
 
 def test_late_evidence_extends_the_running_program_to_the_front(live: LiveProgrammer) -> None:

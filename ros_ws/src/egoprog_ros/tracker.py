@@ -34,6 +34,7 @@ class TrackerParameters(NodeParameters):
     pose_wait_s: float = parameter(
         3.0, "after so long without a pose, head motion is estimated from images", 0.1, 3600.0, "s"
     )
+    flow_rate_hz: float = parameter(10.0, "images a second that optical flow looks at", 2.0, 120.0, "Hz")
     max_disorder_s: float = parameter(
         1.0, "poses that come this much out of order are dropped one by one, later ones are a jump", 0.0, 60.0, "s"
     )
@@ -51,6 +52,7 @@ class Tracker(EgoprogNode):
         self._segments = self.advertise(HeadMotion, "head_motion")
         self._feed = FrameFeed(self, self.parameters.image, self._work, self._forget)
         self._is_flow = False
+        self._flow_s = float("-inf")  # stamp of the last image that was looked at
         for message_type, topic in ((PoseStamped, "pose"), (Odometry, "odometry")):
             guard = StampGuard(topic, on_jump=self._forget, max_disorder_s=self.parameters.max_disorder_s)
             self.subscribe(message_type, topic, self._taking(guard), "pose")
@@ -103,6 +105,10 @@ class Tracker(EgoprogNode):
             self.unsubscribe(self._feed.topic)
 
     def _work(self, arrival: Arrival) -> None:
+        # A head turns for tenths of a second: all frames of a fast camera tell no more and cost a core.
+        if 0.0 <= arrival.stamp_s - self._flow_s < 0.9 / self.parameters.flow_rate_hz:
+            return
+        self._flow_s = arrival.stamp_s
         frame = message_to_frame(arrival.message)
         with self._lock:
             segments = self._extractor.push_frame(frame)
