@@ -128,7 +128,13 @@ def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Cons
     spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
     spinner.start()
     try:
-        options = {"input": str(path.resolve()), "record": str(bag.resolve()), "log_level": log_level}
+        options = {
+            "input": str(path.resolve()),
+            "record": str(bag.resolve()),
+            "log_level": log_level,
+            # the overlay is written down compressed; raw it would be 30 MB a second
+            "parameters": {"recorder": {"exclude": ["*/overlay"]}},
+        }
         with running_graph(say=lambda line: say(line, console), **options):
             if not watcher.is_finished.wait(duration_s * 1.5 + 30.0):
                 raise EgoprogError(f"expected {path} to be played within {duration_s * 1.5 + 30:.0f} s, it was not")
