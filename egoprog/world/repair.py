@@ -71,6 +71,8 @@ def _mendings(program: Program, problem: Problem, domain: Domain) -> Iterator[_E
         asked = If((problem.needed,), (statement,))
         said = f"made {call_text(statement)} wait for {condition_text(problem.needed)}: {problem.why}"
         yield _edit(program, problem, (asked,), said)
+    if statement.verb is Verb.RELEASE:
+        return  # to grasp a thing only to let go of it mends nothing
     inserted = _bring_about_all(statement, problem.state, domain)
     if not inserted:
         return

@@ -280,6 +280,10 @@ class _Draft:
                 self.fill(hand) if negated else self.clear(hand)
             case (("on" | "in"), (name, place)):
                 self.take_away(predicate, name, place) if negated else self.put(predicate, name, place)
+            case "near", (name,) if negated:
+                self.walk_off(name)
+            case "at", (name, place) if negated:
+                self.take_away(predicate, name, place)
             case "at", (name, _) if not negated:
                 self.leave_alignment(name)
                 self.places.pop(name, None)
@@ -372,9 +376,24 @@ class _Draft:
         self.places[name] = (relation, place)
 
     def take_away(self, relation: str, name: str, place: str) -> None:
-        if self.places.get(name, ("", ""))[1] == place:
+        if place in self.chain(name)[1:]:
             del self.places[name]
         self.atoms[relation, (name, place)] = False
+
+    def walk_off(self, name: str) -> None:
+        """Whatever would bring the object near is given up: it, or what it rests on, in a hand or in reach."""
+        for link in self.chain(name):
+            if link in self.hands.values() or self.atoms.get(("in hand", (link,))):
+                self.drop(link)
+            self.atoms.pop(("near", (link,)), None)
+        self.atoms["near", (name,)] = False
+
+    def chain(self, name: str) -> list[str]:
+        """The object, what it rests on, what that rests on, and so on."""
+        links = [name]
+        while links[-1] in self.places:
+            links.append(self.places[links[-1]][1])
+        return links
 
     def leave_place(self, name: str) -> None:
         self.places.pop(name, None)

@@ -1,7 +1,7 @@
 """What the eight sub-actions need and do, and the words for why one is impossible."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import OBJECTS, states, sub_actions
 
 from egoprog.errors import InfeasibleStep
@@ -173,6 +173,7 @@ def test_possible_steps_come_in_a_stable_order_without_repeats():
     assert step("goto", "knife") not in first
 
 
+@settings(deadline=None)
 @given(states())
 def test_every_feasible_step_applies_and_every_other_is_explained(state):
     possible = set(feasible(state, objects=OBJECTS))
@@ -183,6 +184,7 @@ def test_every_feasible_step_applies_and_every_other_is_explained(state):
             assert explain(candidate, state).startswith(f"{candidate.verb}(")
 
 
+@settings(deadline=None)
 @given(states(), sub_actions)
 def test_apply_and_explain_agree_and_effects_come_true(state, sub_action):
     why = explain(sub_action, state)

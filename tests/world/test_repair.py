@@ -98,7 +98,7 @@ def test_the_state_at_the_start_decides_what_is_missing():
     assert repair(use, WorldState.initial(right="knife")) == (use, ())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs, states())
 def test_a_repaired_program_is_always_valid_and_can_be_written_down(any_program, state):
     mended, said = repair(any_program, state)

@@ -1,7 +1,7 @@
 """What is known of the world: three values, and the constraints that every state keeps."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import conditions, names, states
 
@@ -105,6 +105,7 @@ def test_equal_states_are_equal_and_hash_alike():
     assert hash(one) == hash(other)
 
 
+@settings(deadline=None)
 @given(states(), conditions)
 def test_what_is_assumed_is_not_denied(state, condition):
     """Holding x and lying somewhere are assumed in either order; only nonsense (x on x) may not come true."""
@@ -112,12 +113,14 @@ def test_what_is_assumed_is_not_denied(state, condition):
         assert state.assume(condition).value(condition) is not False
 
 
+@settings(deadline=None)
 @given(states())
 def test_every_listed_fact_is_true(state):
     for condition in state.facts:
         assert state.value(condition) is True, condition
 
 
+@settings(deadline=None)
 @given(states(), states())
 def test_a_join_says_nothing_that_either_denies(one, other):
     joined = one.join(other)
@@ -126,6 +129,7 @@ def test_a_join_says_nothing_that_either_denies(one, other):
         assert other.value(condition) is not False, condition
 
 
+@settings(deadline=None)
 @given(states(), names, st.sampled_from(("left", "right")))
 def test_a_hand_that_is_empty_holds_nothing(state, name, side):
     if state.value(fact("empty", side)):

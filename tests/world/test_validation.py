@@ -173,7 +173,7 @@ def test_what_a_single_sub_action_brings_about():
     assert cut == (fact("cut", "carrot"),)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150, deadline=None)
 @given(programs, states())
 def test_no_program_makes_the_world_model_fail(any_program, state):
     validation = validate(any_program, state)
