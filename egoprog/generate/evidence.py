@@ -26,8 +26,10 @@ MAX_STEPS = 24  # a clip with more evidence than this is cut too long; the sures
 _FLICKER_S = 0.3  # a hand that lets go of a thing and has it again so soon never let go
 _JOIN_S = 0.6  # stretches of moving one thing that lie this close are one
 _REPEATED = 3  # so many stretches of moving one thing, to and fro, are a use of it as a tool
-_BUSY_S = 1.0  # so are stretches that last so long in all while the other hand holds something still
+_BUSY_S = 1.5  # so are stretches that last so long in all, both only while the other hand holds something still
 _MIN_SOUND_S = 0.2
+
+_NOTHING = "No hand was seen on anything, and no sound of use was heard."
 
 Timed = tuple[float, SubAction]  # when it falls in the order of things, and the step, whose own times may be unknown
 
@@ -68,7 +70,7 @@ def table() -> Table:
         fillers=frozenset(str(word) for word in data["fillers"]),
         acted_on=frozenset(data["acted_on"]),
         sounds=tuple(
-            SoundRule(frozenset(e["heard"]), e["kind"], e["held"], tuple(e.get("free", ())), e.get("note", ""))
+            SoundRule(frozenset(e["heard"]), e.get("kind", ""), e["held"], tuple(e.get("free", ())), e.get("note", ""))
             for e in data["sounds"]
         ),
     )
@@ -137,6 +139,8 @@ def read(description: ClipDescription, domain: Domain | None = None) -> Evidence
     seen = {(step.verb, step.objects) for _, step in steps}
     heard = [(at_s, step) for at_s, step in heard if (step.verb, step.objects) not in seen]
     steps = sorted(steps + heard, key=itemgetter(0))
+    if not (steps or description.sounds or description.holding_at_start or description.contacts):
+        notes = (_NOTHING,)
     steps = sorted(steps + _walks(description, steps, held, saying, clock), key=itemgetter(0))
     return Evidence(
         saying=saying,
@@ -361,7 +365,7 @@ def _as_tools(steps: list[Timed], held: dict[Hand, str], num_moves: Counter[str]
         elif step.verb is Verb.RELEASE and step.hand:
             now.pop(step.hand, None)
         elif step.verb is Verb.MOVE:
-            others = [other for other in now.values() if other != name and busy_s[name] > 2.0 * busy_s[other]]
+            others = [other for other in now.values() if other != name and not num_moves[other]]
             if others and (num_moves[name] >= _REPEATED or busy_s[name] >= _BUSY_S):
                 step = replace(step, verb=Verb.USE, objects=(name, others[0]))
                 last = rewritten[-1][1] if rewritten else None
@@ -384,7 +388,7 @@ def _sound_steps(
         start_s, stop_s = clock(sound.start_s), clock(sound.stop_s)
         if rule is None or stop_s - start_s < _MIN_SOUND_S:
             continue
-        kinds.append(rule.kind)
+        kinds += [rule.kind] if rule.kind else []
         held = tuple(dict.fromkeys(hands.held_during(start_s, stop_s).values()))
         if not held and rule.note:
             notes.append(rule.note)
@@ -407,13 +411,9 @@ def _sound_steps(
 
 
 def sound_rule(sound: SoundEvent) -> SoundRule | None:
-    """The first entry of the table that a sound's label fits, or else the tagger's own class."""
-    for text in (sound.label, sound.source_label):
-        words = frozenset(re.findall(r"[a-z]+", text.lower()))
-        for rule in table().sounds:
-            if words & rule.heard:
-                return rule
-    return None
+    """The first entry of the table that a sound's label or its tagger's class fits."""
+    words = frozenset(re.findall(r"[a-z]+", f"{sound.label} {sound.source_label}".lower()))
+    return next((rule for rule in table().sounds if words & rule.heard), None)
 
 
 def _fill(pattern: Sequence[str], held: Sequence[str], description: ClipDescription, domain: Domain) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from egoprog.describe import text as describe_text
-from egoprog.describe.types import ClipDescription
+from egoprog.describe.types import ClipDescription, SoundEvent
 from egoprog.program import to_text
 from egoprog.program.types import Comment, Program, object_name
 
@@ -50,19 +50,31 @@ class Failure:
     why: tuple[str, ...]
 
 
+def head(description: ClipDescription) -> str:
+    """H_IC of one clip: the head of its program. A sound that extractors told of in pieces is told of in one."""
+    sounds: list[SoundEvent] = []
+    for sound in sorted(description.sounds, key=lambda sound: sound.start_s):
+        before = next((i for i, s in enumerate(sounds) if s.label == sound.label and s.stop_s >= sound.start_s), None)
+        if before is None:
+            sounds.append(sound)
+        else:
+            sounds[before] = replace(sounds[before], stop_s=max(sounds[before].stop_s, sound.stop_s))
+    return describe_text.to_text(replace(description, sounds=tuple(sounds))).rstrip()
+
+
 def evidence_comments(description: ClipDescription) -> tuple[Comment, ...]:
     """H_IC's lines as comments: what was heard, where one walked, what hands took, in the paper's wording.
 
     Its list of objects is none of them: a program declares its objects itself.
     """
-    lines = (line.strip() for line in describe_text.to_text(description).splitlines())
+    lines = (line.strip() for line in head(description).splitlines())
     texts = (line.lstrip("#").strip() for line in lines if line.startswith("#"))
     return tuple(Comment(text) for text in texts if text and not text.startswith(_OBJECTS))
 
 
 def query(descriptions: Sequence[ClipDescription], exemplars: Sequence[Program]) -> list[dict[str, str]]:
     """The messages of a first query: rules, H, H_IC."""
-    heads = "\n\n".join(describe_text.to_text(description).rstrip() for description in descriptions)
+    heads = "\n\n".join(map(head, descriptions))
     task = (
         f"Complete each of these {len(descriptions)} programs, in this order. Answer with all of them, whole, each "
         "with its own name and times, and with nothing besides programs."
@@ -74,9 +86,10 @@ def second_query(failures: Sequence[Failure], exemplars: Sequence[Program]) -> l
     """The messages that send back what failed, each with the exact explanation."""
     parts = []
     for failure in failures:
-        head = describe_text.to_text(failure.description).rstrip()
         answer = f"Your program was:\n{failure.answer.rstrip()}\n" if failure.answer else ""
-        parts.append(f"{head}\n\n{answer}It can't stand:\n" + "\n".join(f"- {why}" for why in failure.why))
+        parts.append(
+            f"{head(failure.description)}\n\n{answer}It can't stand:\n" + "\n".join(f"- {why}" for why in failure.why)
+        )
     task = (
         f"These {len(failures)} programs of your last answer failed. Write each again, mended, in this order, whole, "
         "with its own name and times, and with nothing besides programs."

@@ -95,6 +95,16 @@ def test_water_heard_with_no_hand_in_sight_is_a_faucet_and_says_that_this_is_ass
     )
 
 
+def test_water_that_may_be_poured_or_run_from_a_faucet_is_called_neither(generator):
+    pieces = (SoundEvent("water", 1.2, 11.2, 0.6, "Water"), SoundEvent("water", 11.2, 13.8, 0.7, "Drip"))
+    program = generator.generate(ClipDescription("", 0.0, 14.7, sounds=pieces))
+    assert program.name == "use_water"
+    assert SubAction(Verb.USE, ("water",), None, 1.2, 13.8, 0.7) in program.sub_actions()
+    comments = [comment.text for comment in statements(program, Comment)]
+    assert "Heard sound of water at time 1.2 sec to 13.8 sec" in comments
+    assert any("pours the water or has opened a faucet" in text for text in comments)
+
+
 def test_water_heard_as_pouring_with_no_hand_in_sight_is_poured(generator):
     clip = ClipDescription("", 0.0, 14.0, sounds=(SoundEvent("pour", 0.5, 13.0, 0.8, "Pour"),))
     program = generator.generate(clip)
@@ -116,7 +126,8 @@ def test_pouring_heard_for_long_from_one_hand_into_the_other_is_a_loop_until_ful
 
 
 def test_the_scenes_own_word_for_a_faucet_is_used(generator):
-    clip = ClipDescription("", 0.0, 9.0, sounds=(SoundEvent("water", 1.0, 8.0, 0.8),), vocabulary=("tap", "plate"))
+    heard = SoundEvent("water", 1.0, 8.0, 0.8, "Water tap, faucet")
+    clip = ClipDescription("", 0.0, 9.0, sounds=(heard,), vocabulary=("tap", "plate"))
     assert ("use", "tap") in steps(generator.generate(clip))
 
 
@@ -202,10 +213,10 @@ def test_a_typical_clip_takes_less_than_five_milliseconds(generator):
     )
     generator.generate(clip)
     times_s = []
-    for _ in range(15):
-        start_s = time.perf_counter()
+    for _ in range(30):
+        start_s = time.thread_time()  # the machine may be busy with other things
         generator.generate(clip)
-        times_s.append(time.perf_counter() - start_s)
+        times_s.append(time.thread_time() - start_s)
     assert min(times_s) < 0.005
 
 
