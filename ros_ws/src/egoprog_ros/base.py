@@ -26,6 +26,7 @@ gives one of its own such a name breaks it. A test looks for that.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import re
 import signal
@@ -501,7 +502,11 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
     node.close()
     executor.shutdown(timeout_sec=1.0)
     node.destroy_node()
+    context = node.context
     rclpy.try_shutdown()
+    context.destroy()
+    del node, executor
+    gc.collect()  # what still holds on to the context goes, and with the context the middleware's shared memory
     # All is closed. Taking an interpreter full of inference libraries apart would cost each node 0.3 s of processor
     # time, just when a whole graph ends at once.
     sys.stdout.flush()
