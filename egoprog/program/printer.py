@@ -30,7 +30,7 @@ STATES = frozenset(predicate for predicate, _ in PREDICATES.values()) - {"in han
 
 
 def to_text(program: Program | Iterable[Program]) -> str:
-    """The canonical text of a program, or of several with an empty line between them; ends in a line break.
+    """The canonical text of a program, or of several with two empty lines between them; ends in a line break.
 
     Raises ValueError for what has no canonical text: names that are not canonical, more than two objects, times
     that are not finite, over 100 levels of nesting.
@@ -144,7 +144,7 @@ def _canonical(name: str) -> str:
     try:
         canonical = object_name(name)
     except ValueError:
-        canonical = ""
+        canonical = None
     if canonical != name:
         raise ValueError(f"expected an object's name of lower-case words and underscores, got {name!r}")
     return name
