@@ -95,8 +95,8 @@ def test_what_is_seen_of_the_hands_overrules_what_was_believed(live: LiveProgram
     assert revision.validation.ok
 
 
-def test_evidence_in_any_order_ends_in_the_same_program() -> None:
-    """Frames come in order; what other nodes tell of the same time comes before, after or between."""
+def test_evidence_that_comes_late_ends_in_the_same_program() -> None:
+    """Frames come in order; what is told of the same time comes with them, between later ones, or after all."""
     sounds = [SoundEvent("water", 102.2, 103.4, 0.8), SoundEvent("cutlery", 101.2, 101.4, 0.7)]
     story = carrying()
     seen = [each for each in story if isinstance(each, HandObservation)]
@@ -108,11 +108,14 @@ def test_evidence_in_any_order_ends_in_the_same_program() -> None:
             live.push(each)
         return live.close()[-1].program
 
-    between = seen.copy()
+    on_time = sorted([*seen, *told], key=lambda e: getattr(e, "stamp_s", None) or e.stop_s)
+    between = on_time.copy()
     shuffle = random.Random(3)
-    for each in told:
-        between.insert(shuffle.randrange(len(between)), each)
-    assert last([*told, *seen]) == last([*seen, *told]) == last(between)
+    for each in sounds:
+        between.remove(each)
+        between.insert(shuffle.randrange(on_time.index(each), len(between)), each)
+    after = [each for each in on_time if each not in sounds] + sounds
+    assert last(on_time) == last(between) == last(after)
 
 
 def test_late_evidence_extends_the_running_program_to_the_front(live: LiveProgrammer) -> None:
