@@ -202,12 +202,13 @@ class Performance:
 
 
 def home(side: Hand) -> Pose:
-    """A hand that waits at the counter's edge, in the body's frame."""
+    """A hand that waits before the counter: the right one at hand, the left one below the picture; body's frame."""
     mirror = 1.0 if side is Hand.RIGHT else -1.0
     x = unit(np.array([-0.25 * mirror, 0.9, -0.15]))
     z = unit(np.array([0.35 * mirror, 0.15, 0.9]))
     y = unit(np.cross(z, x))
-    return Pose(np.array([0.19 * mirror, 0.10, 0.99]), np.stack([x, y, np.cross(x, y)], axis=1))
+    place_m = (0.19, 0.10, 0.99) if side is Hand.RIGHT else (-0.25, -0.02, 0.93)
+    return Pose(np.array(place_m), np.stack([x, y, np.cross(x, y)], axis=1))
 
 
 def hanging(side: Hand) -> Pose:
@@ -268,7 +269,7 @@ class Actor:
         name = sub_action.objects[0] if sub_action.objects else ""
         return next((h.hand for h in reversed(self.show.holdings) if h.name == name), Hand.RIGHT)
 
-    def _look(self, target: Vector, start_s: float, takes_s: float = 0.42) -> None:
+    def _look(self, target: Vector, start_s: float, takes_s: float = 0.5) -> None:
         self.show.gaze.move(start_s - GAZE_LEAD_S, start_s - GAZE_LEAD_S + takes_s, np.asarray(target, float))
 
     def _where(self, name: str) -> Vector:
@@ -303,7 +304,7 @@ class Actor:
         show.walk.move(start_s + 0.15, stop_s - 0.25, STAND_M[:2].copy())
         show.lean.move(stop_s - 0.9, stop_s + 0.2, 1.0)
         for stamp_s in np.arange(start_s + 0.35, stop_s - 0.3, 0.52):
-            show.sounds.append(Sound("step", stamp_s, stamp_s + 0.2, "floor", self.rng.uniform(0.7, 1.0)))
+            show.sounds.append(Sound("step", stamp_s, stamp_s + 0.3, strength=self.rng.uniform(0.7, 1.0)))
         self._look(self._where(sub_action.objects[0]), stop_s - 0.4)
         for side in SIDES:
             show.wrists[side].move(stop_s - 0.6, stop_s + 0.1, home(side))

@@ -36,7 +36,6 @@ MODES_HZ: dict[str, tuple[tuple[float, ...], float]] = {
     "bottle": ((420.0, 910.0, 1600.0, 2700.0), 0.012),
     "metal": ((1900.0, 3150.0, 4700.0, 7300.0), 0.022),
     "wood": ((240.0, 520.0, 880.0), 0.012),
-    "floor": ((85.0, 140.0, 230.0), 0.025),
 }
 
 
@@ -114,6 +113,16 @@ def contact(count: int, material: str, strength: float, rng: np.random.Generator
     return faded(0.22 * strength * attack * out, 0.001, 0.02)
 
 
+def footstep(count: int, rng: np.random.Generator) -> Samples:
+    """A sock on a wooden floor: a dull thud of the heel, then the softer ball of the foot."""
+    time_s = np.arange(count) / SAMPLE_RATE
+    out = np.zeros(count)
+    for delay_s, level, decay_s in ((0.0, 1.0, 0.022), (0.09, 0.45, 0.03)):
+        since_s = np.maximum(time_s - delay_s, 0.0)
+        out += level * (1 - np.exp(-since_s / 0.003)) * np.exp(-since_s / decay_s)
+    return faded(0.16 * out * band(rng.normal(size=count), 60, 480), 0.004, 0.03)
+
+
 def room(count: int, rng: np.random.Generator) -> Samples:
     """The quiet of a kitchen: mains hum of a fridge and air."""
     time_s = np.arange(count) / SAMPLE_RATE
@@ -128,7 +137,7 @@ MAKERS: dict[str, Callable[[int, Sound, np.random.Generator], Samples]] = {
     "water": lambda count, sound, rng: sound.strength * running_water(count, rng),
     "pour": lambda count, sound, rng: sound.strength * pouring(count, rng),
     "contact": lambda count, sound, rng: contact(count, sound.material, sound.strength, rng),
-    "step": lambda count, sound, rng: 1.4 * contact(count, "floor", sound.strength, rng),
+    "step": lambda count, sound, rng: sound.strength * footstep(count, rng),
 }
 
 
