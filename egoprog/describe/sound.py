@@ -270,13 +270,14 @@ class SoundExtractor:
 
     def _onset_near(self, window_s: float) -> float:
         """Where the sound began that the window from `window_s` is the first to have."""
-        onsets = [start_s for start_s, _ in self._stretches]
+        end_s = window_s + PATCH_S
+        stretches = list(self._stretches)
         if (running_s := self._onsets.running_since_s) is not None:
-            onsets.append(running_s)
-        earliest_s = window_s - self.config.hop_s
-        nearby = [onset_s for onset_s in onsets if earliest_s <= onset_s < window_s + PATCH_S]
+            stretches.append((running_s, math.inf))
+        nearby = [stretch for stretch in stretches if window_s - self.config.hop_s <= stretch[0] < end_s]
         if nearby:
-            return nearby[0]
+            # A tap clicks before its water runs: what goes on is the steady sound, else what fills most of the window.
+            return max(nearby, key=lambda stretch: (stretch[1] > end_s, min(stretch[1], end_s) - stretch[0]))[0]
         # Without an onset it was there when the recording began, or it rose slowly.
         return window_s if window_s <= self._start_s else window_s + PATCH_S / 2
 

@@ -101,6 +101,14 @@ def test_steady_sound_is_one_event_timed_to_a_tenth_of_a_second():
     assert (event.start_s, event.stop_s) == pytest.approx((2.0, 6.0), abs=0.1)
 
 
+def test_click_just_before_a_steady_sound_is_not_its_beginning():
+    sound = _noise(6.0)
+    _add_tone(sound, 1.65, 1.72, 1000)
+    _add_tone(sound, 2.0, 5.0, 3000)
+    (event,) = _hear(SoundExtractor(tagger=LevelTagger()), _blocks(sound))
+    assert (event.start_s, event.stop_s) == pytest.approx((2.0, 5.0), abs=0.1)
+
+
 def test_steady_sound_without_an_onset_is_heard_from_the_beginning():
     sound = _noise(4.0)
     _add_tone(sound, 0.0, 4.0, 3000, level=0.01)
