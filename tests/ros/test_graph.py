@@ -7,6 +7,7 @@ import pytest
 import yaml
 from egoprog_ros.base import NodeParameters
 from egoprog_ros.graph import NodeSpec, graph
+from egoprog_ros.source import Source
 
 from egoprog.errors import ConfigurationError
 
@@ -95,3 +96,18 @@ def test_every_parameter_has_a_description_and_every_number_a_range(name):
         assert about.description, each.name
         if isinstance(each.default, (int, float)) and not isinstance(each.default, bool):
             assert about.minimum is not None and about.minimum <= each.default <= about.maximum, each.name
+
+
+@pytest.mark.parametrize("namespace", ["/", "/robot1"])
+def test_the_parameter_file_is_read_by_ros_in_any_namespace(ros, tmp_path, namespace):
+    changed = (
+        CONFIG.read_text().replace("silence_s: 3.0", "silence_s: 7.5").replace("jpeg_quality: 85", "jpeg_quality: 42")
+    )
+    file = tmp_path / "mine.yaml"
+    file.write_text(changed)
+    node = Source(namespace=namespace, cli_args=["--ros-args", "--params-file", str(file)])
+    try:
+        assert (node.parameters.silence_s, node.parameters.jpeg_quality) == (7.5, 42)
+        assert node.parameters.image_transport == "compressed"
+    finally:
+        node.destroy_node()
