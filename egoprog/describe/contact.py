@@ -12,7 +12,6 @@ Work is done on a picture of at most 320 px. All periods count in seconds and in
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,10 +41,9 @@ from egoprog.program.types import Hand
 if TYPE_CHECKING:
     from egoprog.data.samples import Frame
 
-_BONES = (
-    *((0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17), (0, 9), (0, 13)),
-    *((a, b) for finger in FINGERS for a, b in itertools.pairwise(finger)),
-)
+# Chains of landmarks that bones join: the thumb, the fingers from the wrist, the knuckles.
+_BONES = ((0, 1, 2, 3, 4), *((0, *finger) for finger in FINGERS), (5, 9, 13, 17))
+_BACKGROUND = -1  # the background's place among the motions of tracks
 
 
 @dataclass(frozen=True)
@@ -137,13 +135,17 @@ class HandContactExtractor:
 
 @dataclass(frozen=True, eq=False)
 class _Picture:
-    """One frame at working size. hands: landmarks (21, 2) by track. mask: uint8, 255 where any hand is."""
+    """One frame at working size.
+
+    hands: landmarks (21, 2) by track. masks: of each hand, uint8, 255 where it is. mask: of all of them.
+    """
 
     stamp_s: float
     number: int
     rgb: np.ndarray
     grey: np.ndarray
     hands: dict[int, np.ndarray]
+    masks: dict[int, np.ndarray]
     mask: np.ndarray
 
 
@@ -196,7 +198,7 @@ class ContactEstimator:
         small, scale = shrunk(image, self.config.max_side_px)
         picture = self._picture(stamp_s, small, hands, scale)
         reference = self._reference(picture)
-        background = _background_motion(reference, picture) if reference and hands else None
+        motions = _motions(reference, picture) if reference and hands else {}
 
         events: list[ContactEvent] = []
         observations = []
@@ -205,7 +207,7 @@ class ContactEstimator:
             if state is None:
                 state = _HandState(stamp_s, self._number, stamp_s, self._number)
                 self._states[hand.side] = state
-            self._observe(state, hand, picture, reference, background, scale)
+            self._observe(state, hand, picture, reference, motions, scale)
             events.extend(self._decide(state, hand, stamp_s))
             observations.append(self._observation(state, hand, stamp_s, image.shape, scale))
         events.extend(self._forget_lost(stamp_s, {hand.side for hand in hands}))
@@ -224,11 +226,15 @@ class ContactEstimator:
 
     def _picture(self, stamp_s: float, small: np.ndarray, hands: tuple[DetectedHand, ...], scale: float) -> _Picture:
         rgb = cv2.GaussianBlur(small, (3, 3), 0)
-        mask = np.zeros(rgb.shape[:2], np.uint8)
-        for hand in hands:
-            _draw_hand(mask, hand.landmarks_px * scale, hand.palm_px * scale)
         landmarks = {hand.track_id: hand.landmarks_px * scale for hand in hands}
-        return _Picture(stamp_s, self._number, rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), landmarks, mask)
+        masks = {
+            hand.track_id: _hand_mask(rgb.shape[:2], landmarks[hand.track_id], hand.palm_px * scale) for hand in hands
+        }
+        mask = np.zeros(rgb.shape[:2], np.uint8)
+        for each in masks.values():
+            mask |= each
+        grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        return _Picture(stamp_s, self._number, rgb, grey, landmarks, masks, mask)
 
     def _reference(self, picture: _Picture) -> _Picture | None:
         """The newest kept picture that is at least the baseline old, else the oldest; none across a gap."""
@@ -255,7 +261,7 @@ class ContactEstimator:
         hand: DetectedHand,
         picture: _Picture,
         reference: _Picture | None,
-        background: np.ndarray | None,
+        motions: dict[int, np.ndarray],
         scale: float,
     ) -> None:
         dt_s = picture.stamp_s - state.stamp_s
@@ -265,8 +271,8 @@ class ContactEstimator:
         state.stamp_s, state.number = picture.stamp_s, picture.number
         _follow_pose(state, picture.hands[hand.track_id], hand.palm_px * scale)
         state.is_moving = False
-        if reference is not None and background is not None and hand.track_id in reference.hands:
-            self._observe_motion(state, hand.track_id, picture, reference, background, max(dt_s, 1e-3))
+        if _BACKGROUND in motions and hand.track_id in motions:
+            self._observe_motion(state, hand.track_id, picture, reference, motions, max(dt_s, 1e-3))
         logit = (
             self.config.bias + self.config.grip_weight * (2 * state.grip - 1) + self.config.motion_weight * state.motion
         )
@@ -278,11 +284,11 @@ class ContactEstimator:
         track_id: int,
         picture: _Picture,
         reference: _Picture,
-        background: np.ndarray,
+        motions: dict[int, np.ndarray],
         dt_s: float,
     ) -> None:
         points, palm = picture.hands[track_id], state.palm_px
-        motion = _hand_motion(reference, picture, track_id)
+        motion, background = motions[track_id], motions[_BACKGROUND]
         centre = points[list(PALM)].mean(axis=0)
         apart_px = float(np.linalg.norm(_apply(motion, centre) - _apply(background, centre)))
         seconds = max(picture.stamp_s - reference.stamp_s, 1e-3)
@@ -291,7 +297,7 @@ class ContactEstimator:
         state.is_moving = weight > 0
         if not state.is_moving:
             return
-        moves, stays, hand_cells = _votes(picture, reference, points, _cells(state, points), palm, motion, background)
+        moves, stays, hand_cells = _votes(picture, reference, track_id, _cells(state, points), palm, motion, background)
         # What two frames that overlap in time say is not said twice.
         share = min(1.0, dt_s / seconds)
         state.region.observe(moves, stays, 0.5 * weight * share, dt_s)
@@ -422,13 +428,14 @@ def _cells(state: _HandState, points: np.ndarray) -> np.ndarray:
     return HeldRegion.cells_from_px(points[list(PALM)].mean(axis=0), state.palm_px, state.forward)
 
 
-def _draw_hand(mask: np.ndarray, points: np.ndarray, palm_px: float) -> None:
-    """Paints the hand with 255: its bones as thick as fingers are, and the palm."""
+def _hand_mask(shape: tuple[int, int], points: np.ndarray, palm_px: float) -> np.ndarray:
+    """255 where the hand is: its bones as thick as fingers are, and the palm. uint8 of `shape`, height and width."""
+    mask = np.zeros(shape, np.uint8)
     thickness = max(1, round(0.38 * palm_px))
     pixels = np.clip(np.round(points), -10_000, 10_000).astype(np.int32)
-    for a, b in _BONES:
-        cv2.line(mask, pixels[a].tolist(), pixels[b].tolist(), 255, thickness)
+    cv2.polylines(mask, [pixels[list(chain)] for chain in _BONES], False, 255, thickness)
     cv2.fillConvexPoly(mask, cv2.convexHull(pixels[list(PALM)]), 255)
+    return mask
 
 
 def _apply(transform: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -436,68 +443,92 @@ def _apply(transform: np.ndarray, points: np.ndarray) -> np.ndarray:
     return points @ transform[:, :2].T + transform[:, 2]
 
 
-def _tracked(
-    reference: _Picture, picture: _Picture, points: np.ndarray, guess: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Those of `points` (N, 2) of the reference that were found in the picture, and where."""
-    start = points.reshape(-1, 1, 2).astype(np.float32)
-    aim = start.copy() if guess is None else _apply(guess, points).reshape(-1, 1, 2).astype(np.float32)
+def _motions(reference: _Picture, picture: _Picture) -> dict[int, np.ndarray]:
+    """How the background and each hand went from the reference to the picture: (2, 3) transforms.
+
+    The background's is affine and absent where nothing tells. A hand's is a similarity: the landmarks give it
+    roughly; corners on the hand, followed from there, give it to a pixel. All corners are followed in one go.
+    """
+    starts = {_BACKGROUND: _background_corners(reference)}
+    guesses = {_BACKGROUND: np.eye(2, 3)}
+    for track_id in reference.hands.keys() & picture.hands.keys():
+        before, after = reference.hands[track_id], picture.hands[track_id]
+        rough, _ = cv2.estimateAffinePartial2D(before, after, method=cv2.LMEDS)
+        if rough is None:
+            rough = np.hstack([np.eye(2), (after.mean(axis=0) - before.mean(axis=0))[:, None]])
+        guesses[track_id] = rough
+        starts[track_id] = _hand_corners(reference, track_id)
+    start = np.ascontiguousarray(np.concatenate(list(starts.values())), np.float32)
+    if len(start) == 0:
+        return {track_id: guess for track_id, guess in guesses.items() if track_id != _BACKGROUND}
+    aim = np.concatenate([_apply(guesses[track_id], points) for track_id, points in starts.items()])
     found, status, _ = cv2.calcOpticalFlowPyrLK(
-        reference.grey, picture.grey, start, aim, winSize=(11, 11), maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+        reference.grey,
+        picture.grey,
+        start.reshape(-1, 1, 2),
+        np.ascontiguousarray(aim, np.float32).reshape(-1, 1, 2),
+        winSize=(11, 11),
+        maxLevel=3,
+        criteria=(cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.03),
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    is_found = status.ravel() == 1
-    return start[is_found, 0], found[is_found, 0]
+    found, is_found = found[:, 0], status.ravel() == 1
+
+    motions, place = {}, 0
+    for track_id, points in starts.items():
+        here = slice(place, place + len(points))
+        place += len(points)
+        before, after = start[here][is_found[here]], found[here][is_found[here]]
+        if track_id != _BACKGROUND:
+            motions[track_id] = _hand_motion(before, after, guesses[track_id], picture.hands[track_id])
+        elif (motion := _background_motion(before, after)) is not None:
+            motions[track_id] = motion
+    return motions
 
 
-def _background_motion(reference: _Picture, picture: _Picture) -> np.ndarray | None:
-    """The (2, 3) transform that takes the background of the reference to the picture's; None where nothing tells."""
-    away = cv2.bitwise_not(cv2.dilate(reference.mask, np.ones((15, 15), np.uint8)))
-    half = (reference.grey.shape[1] // 2, reference.grey.shape[0] // 2)
+def _background_corners(picture: _Picture) -> np.ndarray:
+    """Up to 100 corners (N, 2) away from the hands, found at half size."""
+    away = cv2.bitwise_not(cv2.dilate(picture.mask, np.ones((15, 15), np.uint8)))
+    half = (picture.grey.shape[1] // 2, picture.grey.shape[0] // 2)
     corners = cv2.goodFeaturesToTrack(
-        cv2.resize(reference.grey, half, interpolation=cv2.INTER_AREA), 100, 0.01, 5, mask=cv2.resize(away, half)
+        cv2.resize(picture.grey, half, interpolation=cv2.INTER_AREA), 100, 0.01, 5, mask=cv2.resize(away, half)
     )
-    if corners is None or len(corners) < 8:
+    return np.zeros((0, 2)) if corners is None else 2 * corners[:, 0] + 0.5
+
+
+def _hand_corners(picture: _Picture, track_id: int) -> np.ndarray:
+    """Up to 40 corners (N, 2) on a hand."""
+    mask = picture.masks[track_id]
+    x, y, width, height = cv2.boundingRect(mask)
+    if min(width, height) < 4:
+        return np.zeros((0, 2))
+    here = (slice(y, y + height), slice(x, x + width))
+    corners = cv2.goodFeaturesToTrack(picture.grey[here], 40, 0.01, 3, mask=mask[here])
+    return np.zeros((0, 2)) if corners is None else corners[:, 0] + (x, y)
+
+
+def _background_motion(before: np.ndarray, after: np.ndarray) -> np.ndarray | None:
+    if len(before) < 8:
         return None
-    start, found = _tracked(reference, picture, 2 * corners[:, 0] + 0.5)
-    if len(start) < 8:
-        return None
-    transform, inliers = cv2.estimateAffine2D(start, found, ransacReprojThreshold=1.5, maxIters=200)
-    if transform is None or inliers.sum() < max(6, 0.25 * len(start)):
+    transform, inliers = cv2.estimateAffine2D(before, after, ransacReprojThreshold=1.5, maxIters=200)
+    if transform is None or inliers.sum() < max(6, 0.25 * len(before)):
         return None
     return transform
 
 
-def _hand_motion(reference: _Picture, picture: _Picture, track_id: int) -> np.ndarray:
-    """The (2, 3) similarity that takes the hand of the reference to the picture's.
-
-    The landmarks give it roughly; corners on the hand, followed from there, give it to a pixel.
-    """
-    before, after = reference.hands[track_id], picture.hands[track_id]
-    rough, _ = cv2.estimateAffinePartial2D(before, after, method=cv2.LMEDS)
-    if rough is None:
-        rough = np.hstack([np.eye(2), (after.mean(axis=0) - before.mean(axis=0))[:, None]])
-    palm = max(4.0, float(np.linalg.norm(after[MIDDLE_MCP] - after[WRIST])))
-    area = np.zeros_like(reference.mask)
-    _draw_hand(area, before, palm)
-    x, y, width, height = cv2.boundingRect(area)
-    if min(width, height) < 4:
-        return rough
-    here = (slice(y, y + height), slice(x, x + width))
-    corners = cv2.goodFeaturesToTrack(reference.grey[here], 40, 0.01, 3, mask=area[here])
-    if corners is None or len(corners) < 6:
-        return rough
-    start, found = _tracked(reference, picture, corners[:, 0] + (x, y), rough)
-    is_near = np.linalg.norm(found - _apply(rough, start), axis=1) < 0.35 * palm
+def _hand_motion(before: np.ndarray, after: np.ndarray, rough: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    palm = max(4.0, float(np.linalg.norm(landmarks[MIDDLE_MCP] - landmarks[WRIST])))
+    is_near = np.linalg.norm(after - _apply(rough, before), axis=1) < 0.35 * palm
     if is_near.sum() < 6:
         return rough
-    fine, inliers = cv2.estimateAffinePartial2D(start[is_near], found[is_near], ransacReprojThreshold=1.5)
+    fine, inliers = cv2.estimateAffinePartial2D(before[is_near], after[is_near], ransacReprojThreshold=1.5)
     return rough if fine is None or inliers.sum() < 6 else fine
 
 
 def _votes(
     picture: _Picture,
     reference: _Picture,
-    points: np.ndarray,
+    track_id: int,
     cells: np.ndarray,
     palm: float,
     motion: np.ndarray,
@@ -510,7 +541,8 @@ def _votes(
     Returns (moves, stays, hand), each (GRID, GRID): shares of cells, and where the hand itself is.
     """
 
-    reach = 1.42 * GRID * CELL * palm / 2  # the map's corners, whichever way it is turned
+    points = picture.hands[track_id]
+    reach = GRID * CELL * palm / 2
     centre = points[list(PALM)].mean(axis=0)
     height, width = picture.grey.shape
     x0, y0 = np.clip(np.floor(centre - reach), 0, (width, height)).astype(int)
@@ -519,12 +551,10 @@ def _votes(
         nothing = np.zeros((GRID, GRID), np.float32)
         return nothing, nothing, nothing.astype(bool)
 
-    rows, columns = np.mgrid[y0:y1, x0:x1]
+    rows, columns = np.arange(y0, y1, dtype=np.float32)[:, None], np.arange(x0, x1, dtype=np.float32)
     forward = (points[MIDDLE_MCP] - points[WRIST]) / max(1e-6, np.linalg.norm(points[MIDDLE_MCP] - points[WRIST]))
     ahead = (columns - points[WRIST][0]) * forward[0] + (rows - points[WRIST][1]) * forward[1]
-    own = np.zeros_like(picture.mask)
-    _draw_hand(own, points, palm)
-    own = own[y0:y1, x0:x1]
+    own = picture.masks[track_id][y0:y1, x0:x1]
     seen = picture.rgb[y0:y1, x0:x1]
     hands = picture.mask[y0:y1, x0:x1] | _skin(seen, points - (x0, y0), own, palm)
     # Two pixels more: at a hand's rim its colour is mixed with what lies behind.
