@@ -139,7 +139,8 @@ def read(description: ClipDescription, domain: Domain | None = None) -> Evidence
     seen = {(step.verb, step.objects) for _, step in steps}
     heard = [(at_s, step) for at_s, step in heard if (step.verb, step.objects) not in seen]
     steps = sorted(steps + heard, key=itemgetter(0))
-    if not (steps or description.sounds or description.holding_at_start or description.contacts):
+    was_seen = bool(description.contacts or description.holding_at_start or description.moving)
+    if not (was_seen or description.sounds or description.narration):
         notes = (_NOTHING,)
     steps = sorted(steps + _walks(description, steps, held, saying, clock), key=itemgetter(0))
     return Evidence(
@@ -148,7 +149,7 @@ def read(description: ClipDescription, domain: Domain | None = None) -> Evidence
         steps=tuple(step for _, step in _surest(steps)),
         kinds=kinds,
         notes=notes,
-        was_seen=bool(description.contacts or description.holding_at_start or description.moving),
+        was_seen=was_seen,
         sees_walks=any(motion.source == "pose" for motion in description.motions),
         sounds=frozenset(sound.label for sound in description.sounds),
         stand_in=stand_in,

@@ -129,8 +129,9 @@ class LocalGenerator:
             score += len(names & set(exemplar.objects)) / max(1, len(names))
             score += 0.5 * len(kinds & theirs) / max(1, len(kinds))
             if exemplar.subject and evidence.saying.noun:
-                same_kind = self.domain.kind(exemplar.subject) == self.domain.kind(evidence.saying.noun)
-                score += 1.0 * same_kind
+                ours_is, theirs_is = self.domain.kind(evidence.saying.noun), self.domain.kind(exemplar.subject)
+                score += 1.0 * (ours_is == theirs_is) + 0.5 * (ours_is.fixed == theirs_is.fixed)
+            score += 0.5 * exemplar.program.name.startswith(f"{evidence.saying.verb}_")
             if score > best_score:
                 best, best_score = exemplar, score
         return best
@@ -326,13 +327,18 @@ def _bound(body: tuple[Statement, ...], binding: Mapping[str, str]) -> tuple[Sta
                     bound.append(SubAction(verb, tuple(binding[name] for name in objects)))
             case If(guard=guard, body=inner, orelse=otherwise):
                 guard, inner, otherwise = literals(guard), _bound(inner, binding), _bound(otherwise, binding)
-                if inner:
+                if inner and _does(inner) >= _does(statement.body):
                     bound += [If(guard, inner, otherwise)] if guard else inner
             case While(guard=guard, body=inner):
                 guard, inner = literals(guard), _bound(inner, binding)
-                if inner:
+                if inner and _does(inner) >= _does(statement.body):
                     bound += [While(guard, inner)] if guard else inner
     return tuple(bound)
+
+
+def _does(body: tuple[Statement, ...]) -> bool:
+    """Whether anything is moved or used in a body; grips alone are left of one whose purpose has gone."""
+    return any(step.verb in _DOING for step in walk_sub_actions(body))
 
 
 def _timed(body: tuple[Statement, ...], evidence: Evidence) -> tuple[tuple[Statement, ...], list[SubAction]]:

@@ -144,6 +144,31 @@ def test_a_narration_alone_makes_a_program_of_what_is_said(generator):
     assert all(step.start_s is None for step in program.sub_actions()), "nothing was seen, so nothing has times"
 
 
+def test_of_an_exemplar_only_what_this_clip_needs_is_taken(generator):
+    program = generator.generate(ClipDescription("wash_bowl", 0.0, 9.0, narration="wash bowl"))
+    named_things = {name for step in program.sub_actions() for name in step.objects}
+    assert program.provenance.exemplar == "wash_plate"
+    assert named_things == {"bowl", "sponge", "faucet"}, "no rack and no washing liquid: nobody spoke of them"
+
+
+def test_what_the_clip_shows_goes_before_the_exemplars_order(generator):
+    clip = ClipDescription(
+        "wash_plate",
+        0.0,
+        9.0,
+        narration="wash plate",
+        contacts=(grabbed(0.5, LEFT, "plate"), grabbed(1.5, RIGHT, "sponge"), released(7.0, RIGHT, "sponge")),
+        sounds=(SoundEvent("scrub", 2.0, 6.0, 0.7),),
+    )
+    seen = [step for step in generator.generate(clip).sub_actions() if step.start_s is not None]
+    assert [(step.verb.value, *step.objects) for step in seen] == [
+        ("grasp", "plate"),
+        ("grasp", "sponge"),
+        ("use", "sponge", "plate"),
+        ("release", "sponge"),
+    ]
+
+
 def test_what_was_seen_lends_times_to_the_frame_of_what_was_said(generator):
     clip = ClipDescription(
         "take_plate", 0.0, 2.0, narration="take plate", contacts=(grabbed(0.5, LEFT, "plate"),), objects=("plate",)
@@ -192,6 +217,7 @@ def test_the_one_unknown_thing_is_called_what_the_narration_is_about():
         ("turn the tap on", "turn_on", "tap", "", ""),
         ("chopping onions", "cut", "onions", "", ""),
         ("get the milk out of the fridge", "take", "milk", "", ""),
+        ("put down washing up liquid", "put", "washing_liquid", "", ""),
         ("xyzzy lamp", "", "lamp", "", ""),
         ("", "", "", "", ""),
     ],
