@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from egoprog.errors import ConfigurationError
 
 PACKAGE = "egoprog"
@@ -30,17 +32,26 @@ class NodeSpec:
     respawn: bool = True
     is_lifecycle: bool = True
 
-    def ros_arguments(self, log_level: str = "info") -> list[str]:
-        """The arguments that start the node without `launch`."""
+    @property
+    def full_name(self) -> str:
+        """With the namespace: "/robot1/source"."""
+        return f"{absolute(self.namespace).rstrip('/')}/{self.name}"
+
+    def ros_arguments(self, folder: Path, log_level: str = "info") -> list[str]:
+        """The arguments that start the node without `launch`.
+
+        folder: where the node's own parameters are written, as `launch` does it too: ROS lets a node's full name go
+        over the "/**/name" of a parameter file, but lets that go over `-p name:=value`.
+        """
+        own = folder / f"{self.full_name.strip('/').replace('/', '.')}.yaml"
+        own.write_text(yaml.safe_dump({self.full_name: {"ros__parameters": dict(self.parameters)}}))
         arguments = ["--ros-args", "-r", f"__node:={self.name}"]
         if self.namespace:
             arguments += ["-r", f"__ns:={absolute(self.namespace)}"]
         for source, target in self.remappings:
             arguments += ["-r", f"{source}:={target}"]
-        if self.parameters_file is not None:
-            arguments += ["--params-file", str(self.parameters_file)]
-        for name, value in self.parameters.items():
-            arguments += ["-p", f"{name}:={_yaml(value)}"]
+        for file in filter(None, (self.parameters_file, own if self.parameters else None)):
+            arguments += ["--params-file", str(file)]
         return [*arguments, "--log-level", log_level]
 
 
@@ -109,15 +120,3 @@ def graph(
 def absolute(namespace: str) -> str:
     """A namespace as ROS wants it: "robot1" -> "/robot1"."""
     return "/" + namespace.strip("/")
-
-
-def _yaml(value: Any) -> str:
-    """A parameter's value as the command line takes it; strings are quoted, so that "1" stays one."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str() | Path():
-            return "'" + str(value).replace("'", "''") + "'"
-        case list() | tuple():
-            return "[" + ", ".join(_yaml(item) for item in value) + "]"
-    return repr(value)

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -68,6 +69,7 @@ class Supervisor:
         self._children = [_Child(spec) for spec in specs if spec.enabled]
         self._say = say
         self._log_level = log_level
+        self._folder = tempfile.TemporaryDirectory(prefix="egoprog_up_")  # the nodes' parameter files
         self._environment = {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
@@ -143,12 +145,13 @@ class Supervisor:
             child.is_over = True
             if child.reader is not None:
                 child.reader.join(0.2)
+        self._folder.cleanup()
         return time.monotonic() - began_s
 
     def _start(self, child: _Child) -> None:
         command = [sys.executable, "-m", f"egoprog_ros.{child.spec.executable}"]
         child.process = subprocess.Popen(
-            [*command, *child.spec.ros_arguments(self._log_level)],
+            [*command, *child.spec.ros_arguments(Path(self._folder.name), self._log_level)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
