@@ -182,16 +182,12 @@ class _Reader:
                 words += spread(text)
                 self.i += 1
             elif text == "(":
-                if (
-                    len(words) > 1
-                    and words[-1] in PREPOSITIONS
-                    and words[-2] not in ("is", "not")
-                    and not (words[-1] == "in" and words[-2] == "in")
-                ):
-                    self.i += 1  # "cup in (cupboard)"
-                    words += [self.name(one) for one in self.arguments()]
-                    continue
-                return self.call(words, exact=self.i == first + 1 and self.tokens[first].kind == "text")
+                is_quoted = self.i == first + 1 and self.tokens[first].kind == "text"
+                is_placed = len(words) > 1 and words[-1] in PREPOSITIONS and words[-2] not in ("is", "not")
+                if not is_placed or is_quoted:
+                    return self.call(words, exact=is_quoted)
+                self.i += 1  # "cup in (cupboard)"
+                words += [self.name(one) for one in self.arguments()]
             elif text == "." and words:
                 return self.method(first)
             elif text in ("==", "=", "!="):

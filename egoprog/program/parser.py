@@ -125,7 +125,7 @@ class _Block:
             case "while":
                 return [While(self.guard, tuple(self.body))]
             case "assert":
-                return [_recovery(self.guard, tuple(self.orelse))]
+                return [*self.body, _recovery(self.guard, tuple(self.orelse))]
             case _:
                 return self.body
 
@@ -151,6 +151,7 @@ class _Builder:
         self.objects: list[str] = []
         self.notes: list[Note] = list(lines.notes)
         self.is_complete = True
+        self.may_be_cut = False  # the present line is the text's last, and nothing says that it is whole
         self.head: tuple[str, float | None, float | None] = ("program", None, None)
         self.has_call = False  # of a program without a head
         self.is_bare = False
@@ -159,13 +160,12 @@ class _Builder:
 
     def region(self, region: list[Line], is_last: bool) -> Iterator[Program]:
         """The programs of one fence."""
-        last_code = next((line for line in reversed(region) if line.code), None)
         for line in region:
             if not line.code:
                 self.comments.append(line)
                 continue
-            may_be_cut = is_last and self.lines.ends_open and line is last_code and line is region[-1]
-            if may_be_cut and self._cut(line):
+            self.may_be_cut = is_last and self.lines.ends_open and line is region[-1]
+            if self.may_be_cut and self._cut(line):
                 continue
             yield from self._line(line)
         if program := self._close_program(at_end=True):
@@ -612,6 +612,8 @@ class _Builder:
             items, at, is_closed = split_arguments(code, at + 1)
             if not is_closed:
                 self.note(line, "')' added at the end of the line")
+                if self.may_be_cut:  # the last number may lack digits
+                    items = items[:-1]
             for item in items:
                 self._parameter(line, item.strip().rstrip(":"), times)
             rest = code[at:].strip()
@@ -621,6 +623,8 @@ class _Builder:
                 self.note(line, "':' added at the end of the line")
             inline = rest.lstrip(": ")
         else:
+            if self.may_be_cut and code[at:] == "":
+                raise ProgramSyntaxError(line.number, line.column + at, "'('", "the end of the text")
             self.note(line, "'()' added to the program's head")
             inline = code[at:].lstrip(": ")
         self._open_program(line, name, times.get("start_s"), times.get("stop_s"), indent=line.indent)

@@ -30,7 +30,7 @@ JUNK = {"\ufeff": None, "\0": None}
 FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
 DEFINITION = re.compile(r"[ \t>]*+(?:[0-9]{1,6}[.:)|]?\s++|[-*•]\s++)?(?:async\s++)?def\s++([A-Za-z_]\w*)", re.ASCII)
 # "12  goto(cup)", "3. grasp(cup)", ">>> use(knife)", "- use(knife)", "> use(knife)"
-PREFIX = re.compile(r"(?:[0-9]{1,6}[.:)|]?|>>>|\.\.\.)(\s++|$)|[-*•>+]\s++(?:[0-9]{1,6}[.:)]\s++)?")
+PREFIX = re.compile(r"(?:[0-9]{1,6}([.:)|])?|>>>|\.\.\.)(\s++|$)|[-*•>+]\s++(?:[0-9]{1,6}[.:)]\s++)?")
 CALL_START = re.compile(r"[A-Za-z_][\w.]*+(?: [A-Za-z_]\w*+){0,2} ?\(", re.ASCII)
 FIRST_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 CODE_BEFORE_HASH = re.compile(r"""(?>[^#"']++|"[^"]*+"|'[^']*+')*+""")
@@ -180,8 +180,9 @@ def _without_prefix(code: str, indent: int, column: int, number: int, notes: lis
     )
     if not is_code:
         return code, indent, column
-    if match.group(1):  # a listing or a prompt: the code's own indentation follows one blank
-        indent = max(len(match.group(1).expandtabs(TAB_WIDTH)) - 1, 0)
+    if match.group(2):  # the code's own indentation follows one blank; numbers of a listing are set to the right
+        own = max(len(match.group(2).expandtabs(TAB_WIDTH)) - 1, 0)
+        indent = indent + own if match.group(1) else own
     if not any(note.text == "line numbers and bullets taken off" for note in notes[-1:]):
         notes.append(Note(number, "line numbers and bullets taken off"))
     return rest, indent, column + match.end()

@@ -356,6 +356,13 @@ def test_a_cut_inside_a_fence_is_found_behind_a_line_break():
     assert not program.is_complete
 
 
+def test_a_cut_head_keeps_its_name_and_whole_numbers_only():
+    program = parse("def take_cup(start_t=0, stop_t=1.6")
+    assert (program.name, program.start_s, program.stop_s, program.is_complete) == ("take_cup", 0, None, False)
+    with pytest.raises(ProgramSyntaxError, match="end of the text"):
+        parse("def take_cu")
+
+
 def test_a_text_that_ends_with_a_whole_statement_is_complete():
     assert parse("def f():\n    goto(cup)").is_complete
 

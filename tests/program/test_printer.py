@@ -49,6 +49,7 @@ def test_several_programs_are_one_text():
         (Condition("raining"), "raining()"),
         (Condition("closed", ("fridge",)), '"closed"(fridge)'),
         (Condition("open", ("not",)), '"open"(not)'),
+        (Condition("hand in", ("cup",), True), 'not "hand in"(cup)'),
     ],
 )
 def test_a_condition_has_one_text_that_reads_back(condition, text):
