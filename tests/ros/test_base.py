@@ -12,6 +12,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import GetState
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
+from rclpy.qos import ReliabilityPolicy
 from std_msgs.msg import String
 
 from egoprog.errors import ConfigurationError, FrameError, StampError
@@ -199,6 +200,15 @@ def test_a_best_effort_publisher_is_followed(echo, probe):
         return bool(echo.heard)
 
     assert wait_until(is_heard)
+
+
+def test_quality_of_service_can_be_overridden_by_parameters(host, probe):
+    host.add(node := Echo(**{"qos_overrides./in.subscription.depth": 3, "input_reliability": "best_effort"}))
+    bring_up(probe)
+    offers = {topic: node.get_subscriptions_info_by_topic(topic)[0].qos_profile for topic in ("in", "audio")}
+    assert offers["in"].reliability == ReliabilityPolicy.RELIABLE
+    assert offers["audio"].reliability == ReliabilityPolicy.BEST_EFFORT
+    assert node.get_parameter("qos_overrides./in.subscription.depth").value == 3
 
 
 def test_stamps_that_go_back_are_refused_and_a_jump_resets():

@@ -103,7 +103,7 @@ class Player(threading.Thread):
                 self._began_s = time.monotonic()
             if not self._wait_until(at_s):
                 return False
-            late_s = self._now_s() - at_s
+            late_s = self.now_s() - at_s
             if isinstance(sample, Frame):
                 if last_frame_s is not None and 0 < at_s - last_frame_s < 1.0:
                     period_s = at_s - last_frame_s
@@ -131,7 +131,7 @@ class Player(threading.Thread):
                 return
             offset_s += max(self._recording.duration_s, last_s + FRAME_PERIOD_S)
 
-    def _now_s(self) -> float:
+    def now_s(self) -> float:
         """Seconds of the recording that have been due since the playing began."""
         return (time.monotonic() - self._began_s - self.paused_s) * self._rate
 
@@ -143,8 +143,8 @@ class Player(threading.Thread):
                 self._is_stopping.wait(CLOCK_PERIOD_S)
                 self.paused_s += time.monotonic() - began_s
                 continue
-            self._on_tick(self._now_s())
-            left_s = (due_s - self._now_s()) / self._rate
+            self._on_tick(self.now_s())
+            left_s = (due_s - self.now_s()) / self._rate
             if left_s <= 0:
                 return True
             self._is_stopping.wait(min(left_s, CLOCK_PERIOD_S))
@@ -234,6 +234,9 @@ class Source(EgoprogNode):
                 self.complain("recording", warning)
             self.get_logger().info(f"played {recording.name} to its end")
             self._finished.publish(Bool(data=True))
+            # its clock goes on, so that nodes that wait for silence see it
+            while self._clock_publisher is not None and not self._is_ending.wait(CLOCK_PERIOD_S):
+                self._tick(self._player.now_s())
         except Exception as error:
             level = "" if isinstance(error, EgoprogError) else "unexpected: "
             self.get_logger().error(f"can't play {parameters.input}: {level}{one_line(error)}")
