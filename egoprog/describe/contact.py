@@ -307,7 +307,7 @@ class ContactEstimator:
             return  # nothing around the fingers has enough texture to tell
         evidence = 2 * min(1.0, area / self.config.full_region) - 1
         state.motion += min(0.5, 4 * dt_s) * weight * (evidence - state.motion)
-        if area > 0.3 * self.config.full_region:
+        if area > 0.7 * self.config.full_region:
             state.held = mask
 
     # What follows from it

@@ -44,10 +44,7 @@ class HeldRegion:
 
     def mask(self, hand: np.ndarray) -> np.ndarray:
         """The cells of the region that touches the hand. hand: (GRID, GRID) bool. Returns (GRID, GRID) bool."""
-        region = ((self.map > 0.25) & ~hand).astype(np.uint8)
-        # Opened by 2x2 cells: what is thinner is the hand's rim. The anchors make up for the even size.
-        square = np.ones((2, 2), np.uint8)
-        region = cv2.dilate(cv2.erode(region, square), square, anchor=(0, 0)).astype(bool)
+        region = (self.map > 0.25) & ~hand
         count, labels = cv2.connectedComponents(region.astype(np.uint8))
         if count == 1:
             return region
