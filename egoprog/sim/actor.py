@@ -207,7 +207,7 @@ def home(side: Hand) -> Pose:
     x = unit(np.array([-0.25 * mirror, 0.9, -0.15]))
     z = unit(np.array([0.35 * mirror, 0.15, 0.9]))
     y = unit(np.cross(z, x))
-    place_m = (0.19, 0.10, 0.99) if side is Hand.RIGHT else (-0.25, -0.02, 0.93)
+    place_m = (0.23, 0.05, 0.97) if side is Hand.RIGHT else (-0.25, -0.02, 0.93)
     return Pose(np.array(place_m), np.stack([x, y, np.cross(x, y)], axis=1))
 
 

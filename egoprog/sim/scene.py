@@ -321,7 +321,7 @@ class Kitchen:
             return (x + rng.uniform(-spread_m, spread_m), y + rng.uniform(-spread_m, spread_m), top)
 
         self._take(
-            Thing("mug", Pose.at(*jitter(0.13, 0.17), np.deg2rad(rng.uniform(195, 225))), shapes.MUG_HEIGHT_M,
+            Thing("mug", Pose.at(*jitter(0.13, 0.19), np.deg2rad(rng.uniform(195, 225))), shapes.MUG_HEIGHT_M,
                   shapes.MUG_RADIUS_M, 0.050, (0, 0, shapes.MUG_HEIGHT_M), "mug"), shapes.mug()
         )  # fmt: skip
         self._take(
