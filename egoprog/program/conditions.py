@@ -253,6 +253,8 @@ class _Reader:
             predicate, flipped = PREDICATES.get(phrase, (phrase, False))
         if not CANONICAL_PREDICATE.match(predicate):
             predicate = re.sub(r"[^a-z0-9]+", " ", predicate).strip()
+        while predicate.startswith("not "):
+            predicate, flipped = predicate.removeprefix("not "), not flipped
         if not predicate:
             self.i = min(self.i, len(self.tokens)) - 1
             self.fail("a predicate's name")
