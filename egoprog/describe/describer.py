@@ -315,14 +315,14 @@ class Describer:
         for event in self.contacts:
             if start_s <= event.stamp_s <= stop_s:
                 add(event.object_name, 2, max(event.score, 1.0))
-        for hold in _within(self._holds, start_s, stop_s):
-            add(self._name(hold.name, hold.track_id), 2, hold.score)
+        for (name, track_id), score in _total_scores(_within(self._holds, start_s, stop_s)).items():
+            add(self._name(name, track_id), 2, score)
         words = f" {' '.join(re.findall(r'[a-z0-9]+', narration.lower()))} "
         for name in self.vocabulary:
             if f" {' '.join(re.findall(r'[a-z0-9]+', name.lower()))} " in words:
                 add(name, 1, 1.0)
-        for sighting in _within(self._sightings, start_s, stop_s):
-            add(self._name(sighting.name, sighting.track_id), 0, sighting.score)
+        for (name, track_id), score in _total_scores(_within(self._sightings, start_s, stop_s)).items():
+            add(self._name(name, track_id), 0, score)
         return tuple(sorted(rank, key=lambda name: rank[name], reverse=True))
 
     def _holding(self, stamp_s: float) -> tuple[tuple[Hand, str], ...]:
@@ -364,9 +364,11 @@ class Describer:
         """Stretches in which a held thing moved a good way in the image, except while the head turned."""
         turns = [(m.start_s, m.stop_s) for m in self._motions if m.kind is MotionKind.TURN]
         tracks: dict[tuple[Hand, str], list[_Hold]] = defaultdict(list)
-        for hold in _within(self._holds, start_s, stop_s):
+        holds = _within(self._holds, start_s, stop_s)
+        names = {key: self._name(*key) for key in {(hold.name, hold.track_id) for hold in holds}}
+        for hold in holds:
             if not any(begin <= hold.stamp_s <= end for begin, end in turns):
-                tracks[hold.hand, self._name(hold.name, hold.track_id)].append(hold)
+                tracks[hold.hand, names[hold.name, hold.track_id]].append(hold)
         stretches = [
             (hand, name, begin_s, end_s)
             for (hand, name), holds in tracks.items()
@@ -400,6 +402,14 @@ class Describer:
         reach_px = max((math.dist(stretch[0].centre_px, hold.centre_px) for hold in stretch), default=0.0)
         if stretch and reach_px >= self.config.moving_distance * size_px:
             yield stretch[0].stamp_s, stretch[-1].stamp_s
+
+
+def _total_scores(seen: Iterable[_Hold | _Sighting]) -> dict[tuple[str, int], float]:
+    """Summed scores by name and track: things are named once a clip, not once a frame."""
+    totals: defaultdict[tuple[str, int], float] = defaultdict(float)
+    for each in seen:
+        totals[each.name, each.track_id] += each.score
+    return totals
 
 
 def _insert(kept: list, item: object, key: object) -> None:
