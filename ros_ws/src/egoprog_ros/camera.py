@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 from sensor_msgs.msg import CompressedImage, Image
 
 from egoprog_ros.base import EgoprogNode
@@ -78,6 +79,7 @@ class FrameFeed:
         return self._worker.dropped
 
     def start(self) -> None:
+        cv2.setNumThreads(1)  # more of them take the cores from other nodes, and finish no frame sooner
         self._worker.start()
 
     def stop(self) -> None:

@@ -136,6 +136,8 @@ class Programmer(EgoprogNode):
             self._live.push(evidence)
         self._live.observe(stamp_s)
         first_s = to_seconds(message.timing.arrived) or arrived_s
+        if message.timing.published.sec:
+            self.counters.measure("transport_ms", (arrived_s - to_seconds(message.timing.published)) * 1e3)
         self._revise(first_s, message.timing.model_s)
 
     def _take_objects(self, message: ObjectDetections) -> None:
@@ -165,7 +167,11 @@ class Programmer(EgoprogNode):
 
     def _revise(self, arrived_s: float, model_s: float) -> None:
         self._last_evidence_s = time.monotonic()
-        self._publish(self._live.poll(), (arrived_s, model_s))
+        start_s = time.monotonic()
+        revisions = self._live.poll()
+        if revisions:
+            self.counters.measure("write_ms", (time.monotonic() - start_s) * 1e3)
+        self._publish(revisions, (arrived_s, model_s))
         self._anticipate()
 
     def _publish(self, revisions: Iterable[Revision], since: tuple[float, float] | None) -> None:
