@@ -118,8 +118,8 @@ def test_the_pan_video_has_something_held_or_moved_by_the_right_hand(shared_data
 
 
 @pytest.mark.slow
-def test_the_pouring_video_has_water_that_is_heard_and_used(shared_data, capsys):
-    assert main(["generate", str(shared_data / "video" / "pouring_1.mp4")]) == 0
+def test_a_pouring_video_has_water_that_is_heard_and_used(shared_data, capsys):
+    assert main(["generate", str(shared_data / "video" / "pouring_2.mp4")]) == 0
     said = capsys.readouterr().out
     (program,) = parse_all(said)
     assert "Heard sound of water" in said
