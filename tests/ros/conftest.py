@@ -67,6 +67,7 @@ class Probe:
 
     def __init__(self, host):
         self.node = host.add(Node("probe"))
+        self._clients = {}
 
     def collect(self, message_type, topic, profile_name="reliable"):
         """A list that fills with what comes on the topic."""
@@ -82,8 +83,11 @@ class Probe:
 
     def call(self, service_type, name, request, timeout_s=10.0):
         """The answer of a service."""
-        client = self.node.create_client(service_type, name)
-        assert client.wait_for_service(timeout_s), f"no service {name}"
+        client = self._clients.get(name)
+        if client is None:
+            client = self._clients[name] = self.node.create_client(service_type, name)
+            assert client.wait_for_service(timeout_s), f"no service {name}"
+            time.sleep(0.3)  # the client sees the service before the service sees it; an answer in between is lost
         future = client.call_async(request)
         assert wait_until(future.done, timeout_s), f"no answer from {name}"
         return future.result()

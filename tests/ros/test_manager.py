@@ -11,6 +11,8 @@ from egoprog_ros.graph import NodeSpec
 from egoprog_ros.up import Supervisor, running_graph
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import GetState
+from rosbags.highlevel import AnyReader
+from std_srvs.srv import Trigger
 
 from .conftest import transit, wait_until
 
@@ -46,6 +48,13 @@ def test_a_killed_node_comes_back_active_and_a_deactivated_one_is_left_so(probe,
         assert wait_until(lambda: any("deactivated by someone" in line for line in up.lines))
         time.sleep(1.0)
         assert state_of(probe, "source") == State.PRIMARY_STATE_INACTIVE
+
+        answer = probe.call(Trigger, "manager/shutdown", Trigger.Request())
+        assert answer.success and answer.message == "recorder inactive, source inactive"
+        assert state_of(probe, "recorder") == State.PRIMARY_STATE_INACTIVE
+
+    with AnyReader([tmp_path / "bag"]) as bag:  # ended by a signal, and whole
+        assert bag.message_count > 5 and "/diagnostics" in bag.topics
 
 
 def test_a_node_that_fails_is_named_and_the_others_go_on(probe, tmp_path):

@@ -28,6 +28,7 @@ from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
 
 STEP_S = 0.05
 ANSWER_S = 3.0  # a node that does not tell its state for so long is gone
+ASK_AGAIN_S = 1.0  # while it works on a transition
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 SETTLE_S = 0.3  # from a node's end to the next one's, so that its last messages arrive
 ALL_ACTIVE = "graph is up"  # begins the line on stdout by which `egoprog up` knows
@@ -57,6 +58,23 @@ class ManagerParameters(NodeParameters):
     transition_timeout_s: float = parameter(60.0, "longest time that a node may take to configure", 1.0, 600.0, "s")
 
 
+@dataclass
+class _Call:
+    """A request whose answer is awaited. Times on a monotonic clock."""
+
+    client: Client
+    future: Future
+    sent_s: float
+    deadline_s: float
+
+    def has_failed(self, now_s: float) -> bool:
+        """Whether no answer will come: it is too late, or the service is gone."""
+        return not self.future.done() and (now_s >= self.deadline_s or not self.client.service_is_ready())
+
+    def drop(self) -> None:
+        self.client.remove_pending_request(self.future)
+
+
 class Managed:
     """One node as the manager sees it. All times are seconds on a monotonic clock."""
 
@@ -70,15 +88,18 @@ class Managed:
         self.retry_s = 0.0
         self._get_state = get_state
         self._change_state = change_state
-        self._client: Client | None = None  # whose answer is awaited
-        self._future: Future | None = None
-        self._deadline_s = 0.0
-        self._next_poll_s = 0.0
+        self._poll: _Call | None = None
+        self._change: _Call | None = None
         self._transition = 0
+        self._next_poll_s = 0.0
 
     @property
-    def is_waiting(self) -> bool:
-        return self._future is not None
+    def is_polled(self) -> bool:
+        return self._poll is not None
+
+    @property
+    def is_changing(self) -> bool:
+        return self._change is not None
 
     @property
     def state_name(self) -> str:
@@ -86,42 +107,58 @@ class Managed:
 
     def poll(self, now_s: float, period_s: float) -> None:
         """Asks for the state if it is time."""
-        if now_s < self._next_poll_s:
+        if self.is_polled or now_s < self._next_poll_s:
             return
         self._next_poll_s = now_s + period_s
-        if not self._get_state.service_is_ready():
+        if self._get_state.service_is_ready():
+            future = self._get_state.call_async(GetState.Request())
+            self._poll = _Call(self._get_state, future, now_s, now_s + ANSWER_S)
+        elif not self.is_changing:
             self.state = State.PRIMARY_STATE_UNKNOWN
-            return
-        self._ask(self._get_state, GetState.Request(), now_s + ANSWER_S)
 
-    def change(self, transition: int, deadline_s: float) -> None:
+    def change(self, transition: int, now_s: float, deadline_s: float) -> None:
         request = ChangeState.Request()
         request.transition.id = transition
         self._transition = transition
-        self._ask(self._change_state, request, deadline_s)
+        self._change = _Call(self._change_state, self._change_state.call_async(request), now_s, deadline_s)
 
-    def take_answer(self, now_s: float) -> int | None:
+    def take_answers(self, now_s: float) -> int | None:
         """Takes in what has come. Returns the transition that failed, if one did."""
-        if self._future.done():
-            is_state, answer = self._client is self._get_state, self._future.result()
-            self._future = None
-            if is_state:
-                self.state = answer.current_state.id
-                return None
-            if not answer.success:
+        failed = self._take_change(now_s) if self.is_changing else None
+        if self.is_polled:
+            self._take_poll(now_s)
+        return failed
+
+    def _take_change(self, now_s: float) -> int | None:
+        change = self._change
+        if change.future.done():
+            self._change = None
+            if not change.future.result().success:
                 return self._transition
             self.state = RESULTS[self._transition]
-            return None
-        # a node that works on a transition answers nothing else; but one whose service went is gone
-        if now_s < self._deadline_s and self._client.service_is_ready():
-            return None
-        self._client.remove_pending_request(self._future)
-        self._future = None
-        self.state = State.PRIMARY_STATE_UNKNOWN
+        elif change.has_failed(now_s):
+            change.drop()
+            self._change = None
+            self.state = State.PRIMARY_STATE_UNKNOWN
         return None
 
-    def _ask(self, client: Client, request: Any, deadline_s: float) -> None:
-        self._client, self._future, self._deadline_s = client, client.call_async(request), deadline_s
+    def _take_poll(self, now_s: float) -> None:
+        poll, change = self._poll, self._change
+        if poll.future.done():
+            self._poll = None
+            state = poll.future.result().current_state.id
+            if change is None:
+                self.state = state
+            elif state == RESULTS[self._transition] or poll.sent_s - change.sent_s > ANSWER_S:
+                # it was done, or never begun, or the process is a new one: the answer to the change was lost
+                change.drop()
+                self._change = None
+                self.state = state
+        elif poll.has_failed(now_s):
+            poll.drop()
+            self._poll = None
+            if change is None:  # a node that works on a transition answers nothing else
+                self.state = State.PRIMARY_STATE_UNKNOWN
 
 
 class Manager(EgoprogNode):
@@ -166,13 +203,13 @@ class Manager(EgoprogNode):
     def _end_in_order(self, now_s: float) -> None:
         """Deactivates the last node that is still active; those before it wait until it has settled."""
         for node in reversed(self._managed):
-            if node.is_waiting:
-                node.take_answer(now_s)
-            if node.is_waiting:
+            node.take_answers(now_s)
+            if node.is_changing:
+                node.poll(now_s, ASK_AGAIN_S)
                 return
             if node.state == State.PRIMARY_STATE_ACTIVE:
                 if now_s >= self._settled_s:
-                    node.change(Transition.TRANSITION_DEACTIVATE, now_s + self.parameters.transition_timeout_s)
+                    node.change(Transition.TRANSITION_DEACTIVATE, now_s, now_s + self.parameters.transition_timeout_s)
                     self._settled_s = now_s + SETTLE_S
                 return
         if not self._shutdown.done() and now_s >= self._settled_s:
@@ -186,12 +223,10 @@ class Manager(EgoprogNode):
         may_activate = True
         for node in self._managed:
             before = node.state
-            if node.is_waiting:
-                failed = node.take_answer(now_s)
-                if failed is not None:
-                    self._note_failure(node, failed, now_s)
-            if not node.is_waiting:
-                self._advance(node, may_activate, now_s)
+            failed = node.take_answers(now_s)
+            if failed is not None:
+                self._note_failure(node, failed, now_s)
+            self._advance(node, may_activate, now_s)
             if node.state != before:
                 self._note_state(node, before)
             is_up = node.state == State.PRIMARY_STATE_ACTIVE or node.has_been_active
@@ -200,14 +235,17 @@ class Manager(EgoprogNode):
         self._tell_when_up(now_s)
 
     def _advance(self, node: Managed, may_activate: bool, now_s: float) -> None:
-        """The next thing to ask of a node that has answered what it was asked before."""
-        deadline_s = now_s + self.parameters.transition_timeout_s
-        if now_s >= node.retry_s:
+        """The next thing to ask of a node."""
+        if node.is_changing:
+            node.poll(now_s, ASK_AGAIN_S)
+            return
+        if now_s >= node.retry_s and not node.is_polled:
+            deadline_s = now_s + self.parameters.transition_timeout_s
             if node.state == State.PRIMARY_STATE_UNCONFIGURED:
-                node.change(Transition.TRANSITION_CONFIGURE, deadline_s)
+                node.change(Transition.TRANSITION_CONFIGURE, now_s, deadline_s)
                 return
             if node.state == State.PRIMARY_STATE_INACTIVE and may_activate and not node.has_been_active:
-                node.change(Transition.TRANSITION_ACTIVATE, deadline_s)
+                node.change(Transition.TRANSITION_ACTIVATE, now_s, deadline_s)
                 return
         node.poll(now_s, self.parameters.poll_period_s if node.has_been_active else 4 * STEP_S)
 
