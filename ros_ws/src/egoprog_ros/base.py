@@ -56,6 +56,7 @@ from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 from egoprog.errors import ConfigurationError, EgoprogError
 from egoprog_ros.diagnostics import Counters
@@ -235,6 +236,10 @@ class EgoprogNode(LifecycleNode):
         )
         self._outputs.append(publisher)
         return publisher
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> Timer:
+        """A timer on the steady clock, which goes on where simulated time stands still; destroy it in `cleanup`."""
+        return self.create_timer(period_s, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def complain(self, kind: str, error: Exception | str) -> None:
         """One clear line at the first sight of it; after that it is only counted, by kind. From any thread.

@@ -62,8 +62,8 @@ class Listener(EgoprogNode):
         if (info := info_type()) is not None:
             self.subscribe(info, "audio_info", self._reader.note_info, "latched")
         self._last_chunk_s: float | None = None  # monotonic; None once told that sound has paused
-        self._look_timer = self.create_timer(LOOK_PERIOD_S, self._follow_type)
-        self._pause_timer = self.create_timer(PAUSE_S / 2, self._note_pause)
+        self._look_timer = self.every(LOOK_PERIOD_S, self._follow_type)
+        self._pause_timer = self.every(PAUSE_S / 2, self._note_pause)
 
     def activate(self) -> None:
         self._backlog.start()

@@ -92,7 +92,7 @@ class Programmer(EgoprogNode):
         self.subscribe(HeadMotion, "head_motion", self._take_motion, "events")
         self.subscribe(Narration, "narration", self._take_narration, "events")
         self.subscribe(String, "narration/text", self._take_text, "events")
-        self._look_timer = self.create_timer(LOOK_PERIOD_S, self._look)
+        self._look_timer = self.every(LOOK_PERIOD_S, self._look)
 
     def activate(self) -> None:
         self._last_evidence_s = time.monotonic()

@@ -56,7 +56,7 @@ class Tracker(EgoprogNode):
         for message_type, topic in ((PoseStamped, "pose"), (Odometry, "odometry")):
             guard = StampGuard(topic, on_jump=self._forget, max_disorder_s=self.parameters.max_disorder_s)
             self.subscribe(message_type, topic, self._taking(guard), "pose")
-        self._look_timer = self.create_timer(LOOK_PERIOD_S, self._look)
+        self._look_timer = self.every(LOOK_PERIOD_S, self._look)
 
     def activate(self) -> None:
         self._last_pose_s = time.monotonic()
