@@ -28,7 +28,7 @@ from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
 
 STEP_S = 0.05
 ANSWER_S = 3.0  # a node that does not tell its state for so long is gone
-ASK_AGAIN_S = 1.0  # while it works on a transition
+ASK_AGAIN_S = 1.0  # of a node that starts or works on a transition
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 SETTLE_S = 0.3  # from a node's end to the next one's, so that its last messages arrive
 ALL_ACTIVE = "graph is up"  # begins the line on stdout by which `egoprog up` knows
@@ -112,7 +112,9 @@ class Managed:
         self._next_poll_s = now_s + period_s
         if self._get_state.service_is_ready():
             future = self._get_state.call_async(GetState.Request())
-            self._poll = _Call(self._get_state, future, now_s, now_s + ANSWER_S)
+            # a node that has just started may miss the first question; asking again costs nothing
+            patience_s = ANSWER_S if self.has_been_active else ASK_AGAIN_S
+            self._poll = _Call(self._get_state, future, now_s, now_s + patience_s)
         elif not self.is_changing:
             self.state = State.PRIMARY_STATE_UNKNOWN
 
