@@ -12,8 +12,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import openai
+from typing import TYPE_CHECKING
 
 from egoprog.describe.types import ClipDescription
 from egoprog.errors import ConfigurationError, GenerationError, ProgramSyntaxError
@@ -25,6 +24,9 @@ from egoprog.program import library as program_library
 from egoprog.program import parse_all, to_text
 from egoprog.program.types import Program, Provenance
 from egoprog.world import Domain
+
+if TYPE_CHECKING:
+    import openai
 
 _MAX_QUOTE = 160  # characters of a server's message that an error repeats
 
@@ -137,7 +139,7 @@ class LanguageModelGenerator:
         self.clips_per_query = clips_per_query
         self.counts = Counts()
         self._local = LocalGenerator(self.domain, self.library)
-        self._client = openai.OpenAI(
+        self._client = _client_package().OpenAI(
             api_key=endpoint.api_key,
             base_url=endpoint.base_url,
             timeout=endpoint.timeout_s,
@@ -192,6 +194,7 @@ class LanguageModelGenerator:
 
     def _ask(self, messages: list[dict[str, str]]) -> _Answer:
         """One query; raises GenerationError if no usable answer came."""
+        openai = _client_package()
         endpoint = self.endpoint
         where = f"{endpoint.model} at {_without_login(self._client.base_url)}"
         options = {} if endpoint.temperature is None else {"temperature": endpoint.temperature}
@@ -299,6 +302,15 @@ class LanguageModelGenerator:
         if None in prices or (prompt_tokens == 0 and completion_tokens == 0):
             return None
         return (prompt_tokens * prices[0] + completion_tokens * prices[1]) / 1e6
+
+
+def _client_package():
+    """The `openai` package, imported here alone: a robot that asks no language model need not have it."""
+    try:
+        import openai
+    except ImportError as error:
+        raise ConfigurationError(f"expected the package openai, got none ({error}); pip install openai") from error
+    return openai
 
 
 def _shares(answer: _Answer, num_clips: int) -> list[tuple[int, int]]:
