@@ -64,6 +64,7 @@ from egoprog_ros.qos import INPUT_PROFILES, overridable, profile
 
 SPIN_S = 0.1  # how soon a signal or a parent's end is seen
 DIAGNOSTICS_PERIOD_S = 1.0
+GARBAGE_THRESHOLD = 20_000  # objects; Python's 700 costs a revision of a live program a quarter of its time
 MAX_COMPLAINTS = 50  # of different wording that a node logs; beyond them it only counts
 PARENT_VARIABLE = "EGOPROG_PARENT_PID"  # the process whose end ends the node, set by `egoprog up`
 
@@ -493,6 +494,7 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
         print(f"{node_class.__name__.lower()}: {one_line(error)}", file=sys.stderr, flush=True)
         rclpy.try_shutdown()
         return 1
+    gc.set_threshold(GARBAGE_THRESHOLD)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     if node.parameters.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
