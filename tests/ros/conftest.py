@@ -17,7 +17,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from egoprog_ros.qos import profile  # noqa: E402
-from lifecycle_msgs.srv import ChangeState  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 
@@ -83,14 +83,27 @@ class Probe:
 
     def call(self, service_type, name, request, timeout_s=10.0):
         """The answer of a service."""
-        client = self._clients.get(name)
-        if client is None:
+        future = self._client(service_type, name, timeout_s).call_async(request)
+        assert wait_until(future.done, timeout_s), f"no answer from {name}"
+        return future.result()
+
+    def state_of(self, name, timeout_s=20.0):
+        """The lifecycle state of a node. It is asked again: a node that has just started may miss a question."""
+        client = self._client(GetState, f"{name}/get_state", timeout_s)
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            future = client.call_async(GetState.Request())
+            if wait_until(future.done, 1.0):
+                return future.result().current_state.id
+            client.remove_pending_request(future)
+        raise AssertionError(f"{name} does not tell its state")
+
+    def _client(self, service_type, name, timeout_s):
+        if name not in self._clients:
             client = self._clients[name] = self.node.create_client(service_type, name)
             assert client.wait_for_service(timeout_s), f"no service {name}"
             time.sleep(0.3)  # the client sees the service before the service sees it; an answer in between is lost
-        future = client.call_async(request)
-        assert wait_until(future.done, timeout_s), f"no answer from {name}"
-        return future.result()
+        return self._clients[name]
 
 
 def transit(probe, name, transition):

@@ -9,7 +9,6 @@ from egoprog_msgs.srv import Reset, SetEnabled
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter
 from egoprog_ros.stamps import StampGuard, to_seconds, to_time
 from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import GetState
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
@@ -70,10 +69,6 @@ def echo(host):
     return host.add(Echo(silence_s=0.5))
 
 
-def state_of(probe):
-    return probe.call(GetState, "echo/get_state", GetState.Request()).current_state.id
-
-
 def bring_up(probe):
     assert transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
     assert transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
@@ -129,7 +124,7 @@ def test_a_step_that_raises_fails_the_transition_and_can_be_tried_again(echo, pr
     diagnostics = probe.collect(DiagnosticArray, "/diagnostics")
     echo.failing = "configure"
     assert not transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
-    assert state_of(probe) == State.PRIMARY_STATE_UNCONFIGURED
+    assert probe.state_of("echo") == State.PRIMARY_STATE_UNCONFIGURED
     assert wait_until(
         lambda: any(
             s.level == DiagnosticStatus.ERROR and "configure failed: RuntimeError: no model" in s.message
@@ -140,7 +135,7 @@ def test_a_step_that_raises_fails_the_transition_and_can_be_tried_again(echo, pr
     echo.failing = "activate"
     assert transit(probe, "echo", Transition.TRANSITION_CONFIGURE)
     assert not transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
-    assert state_of(probe) == State.PRIMARY_STATE_INACTIVE
+    assert probe.state_of("echo") == State.PRIMARY_STATE_INACTIVE
     echo.failing = None
     assert transit(probe, "echo", Transition.TRANSITION_ACTIVATE)
     assert echo.count_subscribers("in") == 1
