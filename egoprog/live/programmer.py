@@ -145,6 +145,7 @@ class _Running:
     numbers: NodeNumbers = field(default_factory=NodeNumbers)
     revised_s: float | None = None
     latest: Revision | None = None
+    may_be_idle: bool = False  # worth publishing even if nothing was done in it
 
 
 @dataclass
@@ -292,6 +293,13 @@ class LiveProgrammer:
         due, self._due = tuple(self._due), []
         return due
 
+    def finish(self, reason: str = "the end") -> tuple[Revision, ...]:
+        """Closes for good. Where nothing was done all the time, one program says so: ∅ is a sub-action too."""
+        is_idle_throughout = self._running is None and self._closed_until_s == float("-inf")
+        if is_idle_throughout and self._now_s > self._first_s:
+            self._running = _Running(self._first_s, self._now_s, self._new_id(), may_be_idle=True)
+        return self.close(reason)
+
     def forecast(self) -> Forecast | None:
         """What may follow the running program so far; None where none runs."""
         latest = self.latest
@@ -399,7 +407,7 @@ class LiveProgrammer:
         if not validation.ok:
             self.withheld += 1
             return None
-        if all(step.verb is Verb.NOTHING for step in steps):
+        if not running.may_be_idle and all(step.verb is Verb.NOTHING for step in steps):
             return None
         is_closed = bool(reason)
         statuses = _statuses(steps, stop_s - running.start_s, is_closed)

@@ -28,6 +28,20 @@ def test_nothing_happens_no_program(live: LiveProgrammer) -> None:
     assert live.forecast() is None
 
 
+def test_at_the_end_of_an_idle_recording_one_program_says_that_nothing_was_done(live: LiveProgrammer) -> None:
+    assert not play(live, frames(100.0, 104.0, ""))
+    (revision,) = live.finish()
+    assert verbs(revision) == [Verb.NOTHING]
+    assert revision.is_complete
+    assert (revision.start_s, revision.stop_s) == (pytest.approx(100.0), pytest.approx(104.0, abs=0.05))
+    assert not live.finish()
+
+
+def test_at_the_end_of_a_busy_recording_nothing_is_added(live: LiveProgrammer) -> None:
+    assert play(live, carrying())
+    assert not live.finish()
+
+
 def test_a_program_opens_grows_and_closes_with_the_activity(live: LiveProgrammer) -> None:
     revisions = play(live, carrying())
     assert len({revision.program_id for revision in revisions}) == 1

@@ -99,7 +99,7 @@ class Programmer(EgoprogNode):
 
     def deactivate(self) -> None:
         if self._live is not None:
-            self._publish(self._live.close("the node was deactivated"), None)
+            self._publish(self._live.finish("the node was deactivated"), None)
 
     def cleanup(self) -> None:
         if hasattr(self, "_look_timer"):
