@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import rclpy
+import yaml
 from diagnostic_msgs.msg import DiagnosticArray
 from egoprog_msgs.msg import ActionProgram, HandContacts
 from egoprog_ros.manager import ALL_ACTIVE
@@ -31,6 +32,7 @@ from rclpy.node import Node
 
 LENGTH_S = 60.0
 WARM_UP_S = 10.0
+START_S = 60.0
 PERIOD_S = 1 / 30
 
 
@@ -61,30 +63,43 @@ class Ears(Node):
 
 
 def measure() -> dict[str, Any]:
-    """Figures of one run; seconds, milliseconds, mebibytes as the names say."""
+    """Figures of two runs, images compressed and raw; seconds, milliseconds, mebibytes as the names say."""
     os.environ["ROS_DOMAIN_ID"] = "97"
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder) / "recording.mp4"
         subprocess.run([sys.executable, "-m", "egoprog.cli", "sim", "record", str(recording)], check=True)
-        rclpy.init(args=[])
-        ears = Ears()
-        executor = SingleThreadedExecutor()
-        executor.add_node(ears)
-        spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
-        spinner.start()
-        graph = subprocess.Popen(
-            [sys.executable, "-m", "egoprog.cli", "up", "--input", str(recording), "--loop"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            figures = watch(graph)
-        finally:
-            figures_end = end(graph)
-            executor.shutdown(timeout_sec=1.0)
-            rclpy.try_shutdown()
-            spinner.join(2.0)
+        figures = {}
+        for transport in ("compressed", "raw"):
+            parameters = Path(folder) / f"{transport}.yaml"
+            parameters.write_text(yaml.safe_dump(parameters_for(transport)))
+            for name, value in run_graph(recording, parameters).items():
+                figures[f"{transport}: {name}"] = value
+    return figures
+
+
+def parameters_for(transport: str) -> dict[str, Any]:
+    readers = {f"/**/{name}": {"ros__parameters": {"image": transport}} for name in ("hands", "tracker", "visualiser")}
+    return {"/**/source": {"ros__parameters": {"image_transport": transport}}, **readers}
+
+
+def run_graph(recording: Path, parameters: Path) -> dict[str, Any]:
+    """One run of the graph, from its start to the end of its last process."""
+    rclpy.init(args=[])
+    ears = Ears()
+    executor = SingleThreadedExecutor()
+    executor.add_node(ears)
+    spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
+    spinner.start()
+    command = ["up", "--input", str(recording), "--loop", "--params-file", str(parameters)]
+    graph = subprocess.Popen([sys.executable, "-m", "egoprog.cli", *command], stdout=subprocess.PIPE, text=True)
+    try:
+        figures = watch(graph)
+    finally:
+        figures_end = end(graph)
+        executor.shutdown(timeout_sec=1.0)
+        rclpy.try_shutdown()
+        spinner.join(2.0)
     return {**summary(ears), **figures, **figures_end}
 
 
@@ -97,10 +112,16 @@ def spin(executor: SingleThreadedExecutor) -> None:
 
 def watch(graph: subprocess.Popen) -> dict[str, Any]:
     """Waits until the graph is up, then samples the nodes' memory once a second."""
-    for line in graph.stdout:
-        if ALL_ACTIVE in line:
-            break
-    threading.Thread(target=lambda: [None for _ in graph.stdout], daemon=True).start()
+    is_up = threading.Event()
+
+    def read() -> None:
+        for line in graph.stdout:
+            if ALL_ACTIVE in line:
+                is_up.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    if not is_up.wait(START_S):
+        raise RuntimeError(f"expected the graph to be up within {START_S:.0f} s; start it by hand to see why not")
     nodes = [p for p in psutil.Process(graph.pid).children() if "egoprog_ros" in " ".join(p.cmdline())]
     samples: list[dict[str, float]] = []
     began_s = time.monotonic()
@@ -146,4 +167,5 @@ def summary(ears: Ears) -> dict[str, Any]:
         "frame_wait_max_ms": round(waits_ms[-1], 2),
         "period_ms": round(PERIOD_S * 1e3, 2),
         "hands_diagnostics": hands,
+        "programmer_diagnostics": ears.status.get("programmer", {}),
     }

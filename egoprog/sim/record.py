@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -172,7 +173,13 @@ def record(out: Path, seed: int = 0, seconds: float = 24.0, show_progress: bool 
             sidecars[".truth.prog"].write_text(TRUTH_HEADER + to_text(program), encoding="utf-8")
             stamps_s = frame_stamps_s(program.stop_s)
             with Camera(performance, seed=seed) as camera:
-                ticks = tqdm(stamps_s, desc=f"recording {out.name}", unit="frame", disable=not show_progress)
+                ticks = tqdm(
+                    stamps_s,
+                    desc=f"recording {out.name}",
+                    unit="frame",
+                    mininterval=0.1 if sys.stderr.isatty() else 10.0,  # a log needs no bar ten times a second
+                    disable=not show_progress,
+                )
                 pictures = (camera.picture(stamp_s) for stamp_s in ticks)
                 write_video(video, pictures, mix(performance.sounds, program.stop_s, seed))
             # The video goes last: where it is, the rest is.

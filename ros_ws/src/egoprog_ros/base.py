@@ -42,6 +42,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from egoprog_msgs.srv import Reset, SetEnabled
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -103,6 +104,11 @@ def parameter(
     )
 
 
+def gives_way(niceness: int) -> Any:
+    """The field `niceness` with another default: heavy nodes give way, so that light ones answer at once."""
+    return parameter(niceness, "how far this process gives way to others", 0, 19, changeable=False)
+
+
 @dataclass(frozen=True)
 class NodeParameters:
     """Parameters of every node; a node's own class extends it. `__post_init__` may raise ConfigurationError."""
@@ -117,6 +123,7 @@ class NodeParameters:
     silence_s: float = parameter(
         3.0, "after so long without a message an expected input counts as silent", 0.1, 3600.0, "s"
     )
+    niceness: int = gives_way(0)
     autostart: bool = parameter(
         False, "configure and activate at the start, for a node that runs without the manager", changeable=False
     )
@@ -483,7 +490,11 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
 
     Returns 1 if the node could not be made.
     """
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:  # e.g. a parameter file that can't be parsed
+        print(f"{node_class.__name__.lower()}: {one_line(error)}", file=sys.stderr, flush=True)
+        return 1
     is_stopping = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: is_stopping.set())
@@ -495,6 +506,7 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
         rclpy.try_shutdown()
         return 1
     gc.set_threshold(GARBAGE_THRESHOLD)
+    os.nice(node.parameters.niceness)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     if node.parameters.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:

@@ -13,7 +13,7 @@ from egoprog_msgs.srv import SetVocabulary
 
 from egoprog.describe.contact import HandContactExtractor, HandFrame
 from egoprog.describe.objects import ObjectNamer
-from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
+from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
 from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
 from egoprog_ros.convert import detections_to_message, hands_to_message, message_to_frame, timing
 from egoprog_ros.vocabulary import object_names
@@ -23,6 +23,7 @@ MODEL = "MediaPipe hand landmarker; contact from grip and common motion"
 
 @dataclass(frozen=True)
 class HandsParameters(NodeParameters):
+    niceness: int = gives_way(5)
     image: str = parameter(
         "compressed",
         "images to read: camera/image_raw/compressed or camera/image_raw",

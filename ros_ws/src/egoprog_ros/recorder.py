@@ -20,7 +20,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from rclpy.subscription import Subscription
 
 from egoprog.errors import ConfigurationError
-from egoprog_ros.base import EgoprogNode, NodeParameters, one_line, parameter, run
+from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, one_line, parameter, run
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection, Qos
@@ -36,6 +36,7 @@ METADATA_VERSION = 9  # as ROS 2 Jazzy writes it
 
 @dataclass(frozen=True)
 class RecorderParameters(NodeParameters):
+    niceness: int = gives_way(5)
     output: str = parameter("recording", "the folder to write; a number is added if it exists", changeable=False)
     exclude: tuple[str, ...] = parameter((), 'topics to leave out, with * and ?, e.g. "*/image_raw"', changeable=False)
 

@@ -17,7 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from egoprog.describe.types import MotionKind
 from egoprog.live.overlay import Panel, draw, program_lines, sub_action_words
-from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
+from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
 from egoprog_ros.camera import TOPICS
 from egoprog_ros.convert import (
     message_to_candidate,
@@ -39,6 +39,7 @@ SHOWN_S = 5.0  # for so long a closed program stays
 
 @dataclass(frozen=True)
 class VisualiserParameters(NodeParameters):
+    niceness: int = gives_way(10)
     image: str = parameter(
         "compressed",
         "images to read: camera/image_raw/compressed or camera/image_raw",
