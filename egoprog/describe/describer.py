@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from egoprog.describe.objects import ObjectNamer
+from egoprog.describe.objects import ObjectNamer, names_what_is_taken
 from egoprog.describe.types import (
     Box,
     ClipDescription,
@@ -115,6 +115,7 @@ class Describer:
         self._bare: list[tuple[float, Hand]] = []  # hands seen without a thing
         self._sightings: list[_Sighting] = []
         self._grips: dict[Hand, _Grip] = {}  # of events that were forgotten
+        self._known: dict[int, str] = {}  # track to the name that came with some of its evidence
         self._told: dict[int, str] = {}  # track to the noun of the narration that it was grabbed in
         self._numbers: dict[int, int] = {}  # track to the number in its name
         self._last_seen_s: dict[int, float] = {}
@@ -210,6 +211,7 @@ class Describer:
         for track_id in [t for t, seen_s in self._last_seen_s.items() if seen_s < stamp_s and t not in held]:
             del self._last_seen_s[track_id], self._numbers[track_id]
             self._told.pop(track_id, None)
+            self._known.pop(track_id, None)
 
     def _push_hand(self, seen: HandObservation) -> None:
         self._latest_s = max(self._latest_s, seen.stamp_s)
@@ -237,8 +239,11 @@ class Describer:
         _insert(self._sightings, _Sighting(stamp_s, thing.name, thing.track_id, thing.score), _stamp)
 
     def _see(self, name: str, track_id: int, stamp_s: float) -> None:
-        """Numbers a thing that has a track and no name."""
-        if name or track_id < 0:
+        """Numbers a thing that has a track and no name; keeps the name of one that has."""
+        if track_id < 0:
+            return
+        if name:
+            self._known[track_id] = name
             return
         if track_id not in self._numbers:
             self._numbers[track_id] = self._next_number
@@ -247,6 +252,7 @@ class Describer:
 
     def _name(self, name: str, track_id: int) -> str:
         """The name under which a thing goes into a description; "" if it has neither name nor track."""
+        name = name or self._known.get(track_id, "")
         if not name:
             if track_id in self._told:
                 return self._told[track_id]
@@ -268,6 +274,8 @@ class Describer:
         """Names things without a name by the narration that they were grabbed in: the first thing by its first noun."""
         around_s = self.config.around_s
         for told in self._narrations:
+            if not names_what_is_taken(told.text):
+                continue
             end_s = told.start_s if told.stop_s is None else told.stop_s
             grabbed = [
                 event.track_id

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from egoprog.describe.types import Box, Narration
-from egoprog.program.types import object_name
+from egoprog.program.synonyms import VERBS
+from egoprog.program.types import Verb, object_name
 
 GRID = 48  # cells a side of a held region's map
 GRID_REACH = 2.4  # palm lengths from the hand's centre to the map's edge
@@ -111,16 +112,16 @@ class ObjectNamer:
         self._names[track_id] = object_name(name)
         return self._names[track_id]
 
-    def narrated(self, narration: Narration | str, track_id: int) -> str | None:
+    def narrated(self, narration: Narration | str, track_id: int, held: Iterable[int] | None = None) -> str | None:
         """Names the track that was taken while `narration` was said; returns the name, None if it tells none.
 
         The first noun counts: in "put plate on table" the hand holds the plate. A track keeps the first name that it
-        got, and one name is not given to two tracks.
+        got, and one name is not given to two tracks. held: the tracks whose names still count as given; None for all.
         """
         text = narration.text if isinstance(narration, Narration) else narration
+        given = set(self._names.values()) if held is None else {self._names.get(track) for track in held}
         for noun in self.nouns(text):
-            taken = noun in self._names.values()
-            if track_id in self._names or taken:
+            if track_id in self._names or noun in given:
                 continue
             return self.tell(track_id, noun)
         return None
@@ -137,6 +138,15 @@ class ObjectNamer:
             return _known_nouns(words, self._vocabulary)
         return _noun_phrases(words)
 
+
+def names_what_is_taken(text: str) -> bool:
+    """Whether a narration's first noun is what the hand takes: in "take knife" it is, in "cut bread" it is not."""
+    words = re.findall(r"[a-z]+", text.lower())
+    verbs = ("".join(words[:2]), *words[:1])
+    return any(verb in _OPENING or VERBS.get(verb) in (Verb.GRASP, Verb.MOVE, Verb.POSITION) for verb in verbs)
+
+
+_OPENING = frozenset(("open", "close", "shut"))
 
 # fmt: off
 _SPLITTERS = frozenset((

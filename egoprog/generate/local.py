@@ -102,6 +102,7 @@ class LocalGenerator:
         self.domain = domain or Domain.default()
         programs = tuple(program_library.exemplars() if library is None else library)
         self._exemplars = tuple(_Exemplar.of(program) for program in programs)
+        self._kinds = [frozenset(self.domain.kind(name).name for name in each.objects) for each in self._exemplars]
 
     def generate(self, description: ClipDescription) -> Program:
         """A program of the clip, on the clip's own clock, possible in the world model; never raises."""
@@ -117,20 +118,20 @@ class LocalGenerator:
     def _nearest(self, evidence: Evidence) -> _Exemplar | None:
         """The exemplar with the most in common with the evidence; None if none has anything."""
         verbs = Counter(step.verb for step in evidence.steps)
+        noun = self.domain.kind(evidence.saying.noun) if evidence.saying.noun else None
         names = {*evidence.objects, evidence.saying.noun, evidence.saying.place, evidence.saying.tool} - {""}
         kinds = {self.domain.kind(name).name for name in names}
         best, best_score = None, _NEAR
-        for exemplar in self._exemplars:
-            theirs = {self.domain.kind(name).name for name in exemplar.objects}
+        for exemplar, theirs in zip(self._exemplars, self._kinds, strict=True):
             score = 4.0 * (exemplar.kind != "" and evidence.saying.kind == exemplar.kind)
             score += 2.0 * (exemplar.kind in evidence.kinds)
-            score += 1.0 * any(label in exemplar.comments for label in evidence.sounds)
+            score += 1.0 * (not exemplar.comments.isdisjoint(evidence.sounds))
             score += _overlap(verbs, exemplar.verbs)
-            score += len(names & set(exemplar.objects)) / max(1, len(names))
+            score += len(names.intersection(exemplar.objects)) / max(1, len(names))
             score += 0.5 * len(kinds & theirs) / max(1, len(kinds))
-            if exemplar.subject and evidence.saying.noun:
-                ours_is, theirs_is = self.domain.kind(evidence.saying.noun), self.domain.kind(exemplar.subject)
-                score += 1.0 * (ours_is == theirs_is) + 0.5 * (ours_is.fixed == theirs_is.fixed)
+            if exemplar.subject and noun is not None:
+                subject = self.domain.kind(exemplar.subject)
+                score += 1.0 * (noun == subject) + 0.5 * (noun.fixed == subject.fixed)
             score += 0.5 * exemplar.program.name.startswith(f"{evidence.saying.verb}_")
             if score > best_score:
                 best, best_score = exemplar, score
@@ -432,8 +433,9 @@ def _loops(body: Iterable[Statement]) -> Iterator[While]:
 
 def _overlap(ours: Counter[Verb], theirs: Counter[Verb]) -> float:
     """0 to 1: how much of two bags of verbs is common."""
-    total = (ours | theirs).total()
-    return (ours & theirs).total() / total if total else 0.0
+    common = sum(min(count, theirs[verb]) for verb, count in ours.items())
+    total = ours.total() + theirs.total() - common
+    return common / total if total else 0.0
 
 
 def _object(text: str) -> str:

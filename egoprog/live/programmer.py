@@ -516,10 +516,10 @@ def _happened(body: tuple[Statement, ...], statuses: Iterator[Status]) -> tuple[
             case SubAction():
                 if next(statuses) is Status.ANTICIPATED:
                     continue
-            case If(body=inner, orelse=otherwise):
-                statement = replace(statement, body=_happened(inner, statuses), orelse=_happened(otherwise, statuses))
-            case While(body=inner):
-                statement = replace(statement, body=_happened(inner, statuses))
+            case If(guard=guard, body=inner, orelse=otherwise):
+                statement = If(guard, _happened(inner, statuses), _happened(otherwise, statuses))
+            case While(guard=guard, body=inner):
+                statement = While(guard, _happened(inner, statuses))
         happened.append(statement)
     return tuple(happened)
 
@@ -535,10 +535,10 @@ def _mark(body: tuple[Statement, ...], change: Callable[[SubAction], SubAction])
         match statement:
             case SubAction():
                 return change(statement)
-            case If(body=inner, orelse=otherwise):
-                return replace(statement, body=_mark(inner, change), orelse=_mark(otherwise, change))
-            case While(body=inner):
-                return replace(statement, body=_mark(inner, change))
+            case If(guard=guard, body=inner, orelse=otherwise):
+                return If(guard, _mark(inner, change), _mark(otherwise, change))
+            case While(guard=guard, body=inner):
+                return While(guard, _mark(inner, change))
         return statement
 
     return tuple(one(statement) for statement in body)
@@ -546,13 +546,11 @@ def _mark(body: tuple[Statement, ...], change: Callable[[SubAction], SubAction])
 
 def _look(revision: Revision) -> tuple:
     """What a reader would notice: the program with times at a tenth of a second and without confidences."""
-    program = replace(
-        revision.program,
-        body=_mark(
-            revision.program.body,
-            lambda step: replace(step, start_s=_coarse(step.start_s), stop_s=_coarse(step.stop_s), confidence=None),
-        ),
-    )
+
+    def glance(step: SubAction) -> SubAction:
+        return SubAction(step.verb, step.objects, step.hand, _coarse(step.start_s), _coarse(step.stop_s))
+
+    program = replace(revision.program, body=_mark(revision.program.body, glance))
     return program, revision.statuses, _coarse(revision.start_s)
 
 

@@ -531,11 +531,12 @@ def message_to_motion(message: HeadMotionMessage) -> HeadMotion:
 
 
 def narration_to_message(narration: Narration, frame_id: str = "") -> NarrationMessage:
-    return NarrationMessage(header=header(narration.start_s, frame_id), text=narration.text)
+    end = Time() if narration.stop_s is None else to_time(narration.stop_s)
+    return NarrationMessage(header=header(narration.start_s, frame_id), end=end, text=narration.text)
 
 
 def message_to_narration(message: NarrationMessage) -> Narration:
-    return Narration(message.text, to_seconds(message.header.stamp))
+    return Narration(message.text, to_seconds(message.header.stamp), to_seconds(message.end) or None)
 
 
 def detection_to_message(detection: ObjectDetection) -> ObjectDetectionMessage:

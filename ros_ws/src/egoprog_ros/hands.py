@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,13 +13,18 @@ from egoprog_msgs.msg import HandContacts, Narration, ObjectDetections
 from egoprog_msgs.srv import SetVocabulary
 
 from egoprog.describe.contact import HandContactExtractor, HandFrame
-from egoprog.describe.objects import ObjectNamer
+from egoprog.describe.describer import DescriberConfig
+from egoprog.describe.objects import ObjectNamer, names_what_is_taken
+from egoprog.describe.types import ContactKind
+from egoprog.describe.types import Narration as Told
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
 from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
-from egoprog_ros.convert import detections_to_message, hands_to_message, message_to_frame, timing
+from egoprog_ros.convert import detections_to_message, hands_to_message, message_to_frame, message_to_narration, timing
 from egoprog_ros.vocabulary import object_names
 
 MODEL = "MediaPipe hand landmarker; contact from grip and common motion"
+AROUND_S = DescriberConfig().around_s  # a grab so near to a narration is what it tells of
+MAX_TOLD = 20  # narrations that are remembered
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Hands(EgoprogNode):
         self._extractor = HandContactExtractor()
         self._namer = ObjectNamer(object_names(self.parameters.vocabulary)[0])
         self._held: frozenset[int] = frozenset()  # tracks in the hands in the last frame
+        self._grabbed: dict[int, float] = {}  # when each of them was grabbed
+        self._told: deque[Told] = deque(maxlen=MAX_TOLD)
         self._model_end_s = self._model_s = 0.0
         self._contacts = self.advertise(HandContacts, "hand_contacts")
         self._objects = self.advertise(ObjectDetections, "objects")
@@ -78,9 +86,17 @@ class Hands(EgoprogNode):
             self._extractor.reset()
 
     def _take_narration(self, message: Narration) -> None:
-        """What is said while something is in the hand names it."""
-        for track_id in sorted(self._held):
-            self._namer.narrated(message.text, track_id)
+        told = message_to_narration(message)
+        if names_what_is_taken(told.text):
+            self._told.append(told)
+
+    def _name_what_was_taken(self) -> None:
+        """What was grabbed while the wearer told of taking something is that thing."""
+        for track_id, grabbed_s in self._grabbed.items():
+            for told in tuple(self._told):
+                end_s = told.start_s if told.stop_s is None else told.stop_s
+                if told.start_s - AROUND_S <= grabbed_s <= end_s + AROUND_S and track_id in self._held:
+                    self._namer.narrated(told, track_id, self._held)
 
     def _work(self, arrival: Arrival) -> None:
         frame = message_to_frame(arrival.message)
@@ -94,7 +110,6 @@ class Hands(EgoprogNode):
         header = arrival.message.header
         height, width = frame.image.shape[:2]
         objects = [hand.contact_object for hand in result.hands if hand.contact_object is not None]
-        self._held = frozenset(thing.track_id for thing in objects if thing.track_id >= 0)
         now_s = self.get_clock().now().nanoseconds * 1e-9
         times = timing(arrival.arrived_s, now_s, waited_s + self._model_s, self._feed.dropped)
         self._contacts.publish(hands_to_message(result.hands, result.events, header, (width, height), MODEL, times))
@@ -106,6 +121,11 @@ class Hands(EgoprogNode):
 
     def _named(self, result: HandFrame) -> HandFrame:
         """The frame with the names of things that have been told; things without one stay nameless."""
+        things = [hand.contact_object for hand in result.hands if hand.contact_object is not None]
+        self._held = frozenset(thing.track_id for thing in things if thing.track_id >= 0)
+        self._grabbed |= {e.track_id: e.stamp_s for e in result.events if e.kind is ContactKind.GRABBED}
+        self._grabbed = {track: stamp_s for track, stamp_s in self._grabbed.items() if track in self._held}
+        self._name_what_was_taken()
 
         def name(track_id: int) -> str:
             return self._namer.name(track_id) if track_id >= 0 and self._namer.is_named(track_id) else ""

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from egoprog_msgs.msg import AudioChunk
@@ -283,8 +283,10 @@ class Source(EgoprogNode):
                 header.frame_id = self.parameters.world_frame
                 self._pose.publish(convert.pose_to_message(sample, header))
                 self.counters.count("poses")
-            case Narration(text=text):
-                self._narration.publish(NarrationMessage(header=header, text=text))
+            case Narration(start_s=start_s, stop_s=stop_s):
+                moved_s = stamp_s - start_s
+                moved = replace(sample, start_s=stamp_s, stop_s=None if stop_s is None else stop_s + moved_s)
+                self._narration.publish(convert.narration_to_message(moved, header.frame_id))
                 self.counters.count("narrations")
             case _:
                 self.counters.count("samples of other streams, not published")
