@@ -12,15 +12,16 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from egoprog.errors import ConfigurationError
 from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
     "namespace": ("", "namespace of every node and topic"),
-    "use_sim_time": ("false", "follow /clock; a recording that is played then publishes it"),
+    "use_sim_time": ("false", "follow /clock, whatever the file says; a recording that is played then publishes it"),
     "params_file": ("", "ROS parameters; share/egoprog/config/egoprog.yaml is an example with every one of them"),
     "input": ("", "a video, a folder of frames or a rosbag2 to play; empty: a camera publishes"),
-    "loop": ("false", "play the recording again and again"),
-    "rate": ("1.0", "how fast the recording is played"),
+    "loop": ("", "play the recording again and again; empty: as the file says, else false"),
+    "rate": ("", "how fast the recording is played; empty: as the file says, else 1.0"),
     "record": ("", "the folder of the rosbag2 to write; empty: none"),
     "visualiser": ("true", "publish overlay and markers"),
     "respawn": ("true", "start nodes again when they die"),
@@ -36,6 +37,7 @@ REMAPPED = {
     "audio_topic": "audio",
     "pose_topic": "pose",
 }
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 RESPAWN_DELAY_S = 1.0
 
 
@@ -44,14 +46,14 @@ def nodes(context: LaunchContext) -> list[Node]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     specs = graph(
         namespace=given["namespace"],
-        use_sim_time=_is_true(given["use_sim_time"]),
+        use_sim_time=_is_true(given, "use_sim_time"),
         params_file=given["params_file"] or None,
         input=given["input"],
-        loop=_is_true(given["loop"]),
-        rate=float(given["rate"]),
+        loop=_is_true(given, "loop") if given["loop"] else None,
+        rate=_number(given, "rate") if given["rate"] else None,
         record=given["record"],
-        visualiser=_is_true(given["visualiser"]),
-        respawn=_is_true(given["respawn"]),
+        visualiser=_is_true(given, "visualiser"),
+        respawn=_is_true(given, "respawn"),
         remappings=tuple((topic, given[name]) for name, topic in REMAPPED.items() if given[name]),
     )
     return [
@@ -80,8 +82,18 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([*declared, OpaqueFunction(function=nodes)])
 
 
-def _is_true(text: str) -> bool:
-    return text.strip().lower() in ("true", "1", "yes", "on")
+def _is_true(given: dict[str, str], name: str) -> bool:
+    text = given[name].strip().lower()
+    if text not in TRUE + FALSE:
+        raise ConfigurationError(f"expected true or false for {name}, got {given[name]!r}")
+    return text in TRUE
+
+
+def _number(given: dict[str, str], name: str) -> float:
+    try:
+        return float(given[name])
+    except ValueError:
+        raise ConfigurationError(f"expected a number for {name}, got {given[name]!r}") from None
 
 
 def _parameters(spec: NodeSpec) -> list[str | dict]:

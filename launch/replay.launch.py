@@ -34,6 +34,7 @@ def generate_launch_description() -> LaunchDescription:
             Node(
                 package="rviz2",
                 executable="rviz2",
+                namespace=LaunchConfiguration("namespace", default=""),  # the view's topics are relative
                 arguments=["-d", str(share / "rviz" / "egoprog.rviz")],
                 parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
                 condition=IfCondition(LaunchConfiguration("rviz")),

@@ -64,6 +64,15 @@ def test_options_reach_the_nodes(tmp_path):
     assert arguments[-1] == "warn"
 
 
+def test_how_a_recording_is_played_is_left_to_the_parameter_file_where_nobody_says():
+    def of_source(**options):
+        (found,) = [spec.parameters for spec in graph(input="video.mp4", **options) if spec.name == "source"]
+        return {name: value for name, value in found.items() if name in ("rate", "loop")}
+
+    assert of_source() == {}
+    assert of_source(rate=2, loop=False) == {"rate": 2.0, "loop": False}
+
+
 def test_a_missing_parameter_file_and_an_unknown_node_are_named():
     with pytest.raises(ConfigurationError, match=r"no/such\.yaml"):
         graph(params_file="no/such.yaml")

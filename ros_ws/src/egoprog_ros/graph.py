@@ -60,8 +60,8 @@ def graph(
     use_sim_time: bool = False,
     params_file: str | Path | None = None,
     input: str = "",
-    loop: bool = False,
-    rate: float = 1.0,
+    loop: bool | None = None,
+    rate: float | None = None,
     record: str = "",
     visualiser: bool = True,
     respawn: bool = True,
@@ -70,9 +70,10 @@ def graph(
 ) -> list[NodeSpec]:
     """The nodes in the order in which they are activated: what writes down first, what plays last, then the manager.
 
-    input: a recording to play, a path; "" where a camera publishes. loop, rate: how it is played.
+    input: a recording to play, a path; "" where a camera publishes. loop, rate: how it is played; None: as the
+    parameter file says.
     record: the folder of the bag to write; "" for none. respawn: start nodes again when they die.
-    use_sim_time: nodes follow /clock; where a recording is played, the source then publishes it.
+    use_sim_time: nodes follow /clock, whatever the file says; the source, where it plays, then publishes it.
     remappings: for every node, e.g. (("camera/image_raw/compressed", "/head/image/compressed"),).
     parameters: more of them, by node name; they go over the file's.
     Raises ConfigurationError if there is no such parameter file, or parameters for a node that does not exist.
@@ -81,7 +82,11 @@ def graph(
     if file is not None and not file.is_file():
         raise ConfigurationError(f"expected a parameter file, found none at {file}; config/egoprog.yaml is an example")
     more = {name: dict(values) for name, values in (parameters or {}).items()}
-    play = {"input": input, "loop": loop, "rate": float(rate), "publish_clock": use_sim_time}
+    play: dict[str, Any] = {"input": input, "publish_clock": use_sim_time}
+    if loop is not None:
+        play["loop"] = loop
+    if rate is not None:
+        play["rate"] = float(rate)
 
     def node(name: str, enabled: bool = True, is_lifecycle: bool = True, **own: Any) -> NodeSpec:
         # the source makes the clock, so it can't follow it

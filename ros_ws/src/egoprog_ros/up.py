@@ -213,7 +213,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input", default="", metavar="RECORDING", help="a video, folder or bag to play; none: a camera publishes"
     )
     parser.add_argument("--loop", action="store_true", help="play the recording again and again")
-    parser.add_argument("--rate", type=float, default=1.0, help="how fast the recording is played (default 1.0)")
+    parser.add_argument("--rate", type=float, help="how fast the recording is played (1.0)")
     parser.add_argument("--record", default="", metavar="FOLDER", help="write all topics into a rosbag2 folder")
     parser.add_argument("--namespace", default="", help="the graph's namespace, e.g. robot1")
     parser.add_argument("--use-sim-time", action="store_true", help="follow /clock")
@@ -231,7 +231,7 @@ def run(arguments: argparse.Namespace) -> int:
         use_sim_time=arguments.use_sim_time,
         params_file=arguments.params_file,
         input=arguments.input,
-        loop=arguments.loop,
+        loop=arguments.loop or None,
         rate=arguments.rate,
         record=arguments.record,
         visualiser=not arguments.no_visualiser,
