@@ -62,13 +62,14 @@ class Domain:
     """A table of kinds, nouns and uses. `Domain.default()` is the kitchen that ships.
 
     kinds: name -> Kind. nouns: canonical noun -> kind's name. uses: in the order in which they are tried.
-    only_by_hand: predicates that waiting never changes.
+    only_by_hand: predicates that waiting never changes. outcomes: of steps that were validated, so far.
     """
 
     kinds: Mapping[str, Kind]
     nouns: Mapping[str, str]
     uses: tuple[Use, ...]
     only_by_hand: frozenset[str] = frozenset()
+    outcomes: dict[tuple, tuple] = field(init=False, repr=False, compare=False)
     _by_words: dict[tuple[str, ...], tuple[str, Kind]] = field(init=False, repr=False, compare=False)
     _nouns_found: dict[str, tuple[str, Kind]] = field(init=False, repr=False, compare=False)
     _uses_found: dict[tuple[str, str | None], tuple[Use, ...]] = field(init=False, repr=False, compare=False)
@@ -76,6 +77,7 @@ class Domain:
     def __post_init__(self) -> None:
         by_words = {_words(noun): (noun, self.kinds[kind]) for noun, kind in self.nouns.items()}
         object.__setattr__(self, "_by_words", by_words)
+        object.__setattr__(self, "outcomes", {})
         object.__setattr__(self, "_nouns_found", {})
         object.__setattr__(self, "_uses_found", {})
 
@@ -137,7 +139,7 @@ class Domain:
                 if self._is_one_of(acting, rule.acting)
                 and (self._is_one_of(recipient, rule.recipient) if recipient else not rule.recipient)
             )
-            _remember(self._uses_found, (acting, recipient), rules)
+            remember(self._uses_found, (acting, recipient), rules)
         return rules
 
     def _is_one_of(self, name: str, words: frozenset[str]) -> bool:
@@ -148,7 +150,7 @@ class Domain:
         found = self._nouns_found.get(name)
         if found is None:
             found = self._look_up(name)
-            _remember(self._nouns_found, name, found)
+            remember(self._nouns_found, name, found)
         return found
 
     def _look_up(self, name: str) -> tuple[str, Kind]:
@@ -162,9 +164,9 @@ class Domain:
         return name, self.kinds[_THING]
 
 
-def _remember(found: dict, key: Any, value: Any) -> None:
+def remember(found: dict, key: Any, value: Any, limit: int = _MOST_REMEMBERED) -> None:
     """Keeps a look-up; a graph that runs for days meets ever new object numbers, so the store is emptied when full."""
-    if len(found) >= _MOST_REMEMBERED:
+    if len(found) >= limit:
         found.clear()
     found[key] = value
 

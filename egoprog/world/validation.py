@@ -35,13 +35,14 @@ from egoprog.program.types import (
     walk_sub_actions,
 )
 from egoprog.world.actions import after, effects, preconditions, why_not
-from egoprog.world.domain import Domain
+from egoprog.world.domain import Domain, remember
 from egoprog.world.state import Atom, WorldState, canonical
 from egoprog.world.wording import assertion
 
 # Predicates that one step settles; all others may need repeating.
 _SETTLED: Final = frozenset({"in hand", "near", "on", "in", "at", "open"})
 _MOST_CALLS: Final = 16
+_MOST_OUTCOMES: Final = 500  # remembered; a state with its facts is a few kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,7 @@ class _Run:
         return self.suppose((~doubtful[0],), state) if len(doubtful) == 1 else state
 
     def step(self, sub_action: SubAction, state: WorldState, index: int, path: tuple[int, ...]) -> WorldState:
-        needed = preconditions(sub_action, state, self.domain)
-        made = effects(sub_action, state, self.domain)
-        why = why_not(sub_action, state, self.domain, needed) or ""
+        needed, made, why, then = _outcome(sub_action, state, self.domain)
         if why:
             failed = next((condition for condition in needed if state.value(condition) is False), None)
             again = " (the second time round)" if self.is_second_round else ""
@@ -194,7 +193,7 @@ class _Run:
         self.has_waited |= sub_action.verb is Verb.WAIT
         self.has_unknown |= sub_action.verb is Verb.USE and self.domain.use(sub_action.objects, state) is None
         self.touched = self.touched.by(sub_action, made)
-        return after(sub_action, state, self.domain, needed)
+        return then
 
     def branch(self, statement: If, state: WorldState, index: int, path: tuple[int, ...]) -> WorldState:
         orelse_at = index + _count(statement.body)
@@ -336,6 +335,24 @@ def rename(program: Program, names: dict[str, str]) -> Program:
         return one
 
     return replace(program, body=body(program.body), objects=renamed(program.objects))
+
+
+def _outcome(
+    sub_action: SubAction, state: WorldState, domain: Domain
+) -> tuple[tuple[Condition, ...], tuple[Condition, ...], str, WorldState]:
+    """What a sub-action needs and makes, why it is impossible ("" if it is not), and the state after it.
+
+    The domain remembers it: the revisions of one program take the same steps from the same states.
+    """
+    key = (sub_action.verb, sub_action.objects, sub_action.hand, state)
+    outcome = domain.outcomes.get(key)
+    if outcome is None:
+        needed = preconditions(sub_action, state, domain)
+        why = why_not(sub_action, state, domain, needed) or ""
+        then = state if why else after(sub_action, state, domain, needed)
+        outcome = (needed, effects(sub_action, state, domain), why, then)
+        remember(domain.outcomes, key, outcome, _MOST_OUTCOMES)
+    return outcome
 
 
 def _holds(guard: tuple[Condition, ...], state: WorldState) -> bool | None:
