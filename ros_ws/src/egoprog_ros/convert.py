@@ -218,7 +218,8 @@ def program_to_message(
         end=end,
         root=root,
         nodes=nodes.nodes,
-        valid=True,
+        valid=False,
+        why_not="not checked by the world model",
         complete=is_complete,
         text=to_text(program),
     )
