@@ -51,13 +51,18 @@ from rclpy.exceptions import (
     InvalidParameterValueException,
     ParameterException,
 )
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
+
+try:
+    from rclpy.experimental import EventsExecutor
+except ImportError:  # Jazzy before rclpy 7.1.6
+    EventsExecutor = None
 
 from egoprog.errors import ConfigurationError, EgoprogError
 from egoprog_ros.diagnostics import Counters
@@ -154,6 +159,8 @@ class EgoprogNode(LifecycleNode):
     A plain exception in `configure` or `activate` is logged in one line and fails the transition; in `deactivate` or
     `cleanup` it is logged and the transition goes on, since what holds resources must let go of them.
     """
+
+    AWAITS = False  # whether a callback is a coroutine: rclpy's EventsExecutor may never resume one
 
     def __init__(self, name: str, parameters_type: type[P], **options: Any):
         """Declares the parameters. Raises ConfigurationError for overrides that are out of range or of another type.
@@ -507,7 +514,7 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
         return 1
     gc.set_threshold(GARBAGE_THRESHOLD)
     os.nice(node.parameters.niceness)
-    executor = SingleThreadedExecutor()
+    executor = _executor(node)
     executor.add_node(node)
     if node.parameters.autostart and node.trigger_configure() == TransitionCallbackReturn.SUCCESS:
         node.trigger_activate()
@@ -531,6 +538,16 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _executor(node: EgoprogNode) -> Executor:
+    """One that is told of what comes, where rclpy has it; else one that asks each entity at each wake-up.
+
+    Being told takes 1 ms from one node's `publish` to the next one's callback, asking 3 ms.
+    """
+    if EventsExecutor is None:
+        node.get_logger().debug("this rclpy has no EventsExecutor; messages wait some 2 ms longer")
+    return SingleThreadedExecutor() if EventsExecutor is None or node.AWAITS else EventsExecutor()
 
 
 def _descriptor(each: dataclasses.Field) -> ParameterDescriptor:

@@ -164,6 +164,8 @@ class Managed:
 
 
 class Manager(EgoprogNode):
+    AWAITS = True  # until all nodes are deactivated, in `_on_shutdown`
+
     def __init__(self, **options: Any) -> None:
         super().__init__("manager", ManagerParameters, **options)
         self._managed: list[Managed] = []
