@@ -24,13 +24,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("input", description="a video, a folder of frames or a rosbag2 to play"),
             DeclareLaunchArgument("use_sim_time", default_value="true", description="follow the recording's clock"),
             DeclareLaunchArgument("rviz", default_value="false", description="start rviz with the view of egoprog"),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(str(share / "launch" / "bringup.launch.py")),
-                launch_arguments={
-                    "input": LaunchConfiguration("input"),
-                    "use_sim_time": LaunchConfiguration("use_sim_time"),
-                }.items(),
-            ),
+            # before the graph: where rviz is missing, nothing has been started yet
             Node(
                 package="rviz2",
                 executable="rviz2",
@@ -38,6 +32,13 @@ def generate_launch_description() -> LaunchDescription:
                 arguments=["-d", str(share / "rviz" / "egoprog.rviz")],
                 parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
                 condition=IfCondition(LaunchConfiguration("rviz")),
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(str(share / "launch" / "bringup.launch.py")),
+                launch_arguments={
+                    "input": LaunchConfiguration("input"),
+                    "use_sim_time": LaunchConfiguration("use_sim_time"),
+                }.items(),
             ),
         ]
     )
