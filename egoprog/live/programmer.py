@@ -256,7 +256,8 @@ class LiveProgrammer:
             if isinstance(evidence, ContactEvent) and evidence.kind is ContactKind.GRABBED:
                 start_s = max(start_s - self.config.lead_s, min(start_s, self._first_s))
             self._activity(start_s, stop_s)
-        self.observe(stop_s)
+        # a narration may tell of what is yet to be seen
+        self.observe(start_s if isinstance(evidence, Narration) else stop_s)
 
     def see(self, objects: Iterable[ObjectDetection], stamp_s: float) -> None:
         """Takes objects that were seen at that stamp: they may be named in programs, but are no activity."""

@@ -54,6 +54,15 @@ def test_a_program_opens_grows_and_closes_with_the_activity(live: LiveProgrammer
     assert revisions[-1].stop_s == pytest.approx(104.0, abs=0.05)  # when the hand let go, not when it was noticed
 
 
+def test_a_narration_that_ends_in_the_future_holds_nothing_up(live: LiveProgrammer) -> None:
+    told = Narration("carry cup", 101.0, 103.5)
+    story = carrying()
+    place = next(place for place, evidence in enumerate(story) if evidence.stamp_s > told.start_s)
+    revisions = play(live, [*story[:place], told, *story[place:]])
+    assert any(101.0 < revision.observed_until_s < 102.5 for revision in revisions)
+    assert live.late == 0
+
+
 def test_a_sub_action_runs_without_a_stop_and_gets_it_when_it_ends(live: LiveProgrammer) -> None:
     grasps = []
     for revision in play(live, carrying()):
