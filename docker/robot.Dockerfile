@@ -30,5 +30,7 @@ RUN . /opt/ros/jazzy/setup.bash \
  && ros2 run egoprog egoprog models fetch
 
 COPY --chown=1100 docker/entrypoint.sh /home/egoprog/entrypoint.sh
+# what `ros2 launch` ends its nodes on; on SIGTERM it leaves them behind
+STOPSIGNAL SIGINT
 ENTRYPOINT ["/bin/bash", "/home/egoprog/entrypoint.sh"]
 CMD ["ros2", "launch", "egoprog", "bringup.launch.py"]

@@ -130,8 +130,12 @@ def open_recording(
 
 
 def _add_bag(recording: Recording, camera_topic: str, with_sound: bool) -> None:
-    from egoprog.data.bag import Bag  # rosbags is only needed for bags
-
+    try:
+        from egoprog.data.bag import Bag  # rosbags is only needed for bags
+    except ImportError as error:
+        raise RecordingError(
+            f"expected the package rosbags to read {recording.path} ({error}); pip install rosbags"
+        ) from error
     bag = Bag(recording.path, camera_topic, recording.warn)
     if not with_sound:
         bag.topics.pop("audio", None)

@@ -7,12 +7,16 @@ import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 
 from egoprog.data.samples import AudioBlock, Frame
 from egoprog.errors import RecordingError
+
+try:
+    import av
+except ImportError:  # told when a video is opened; a graph with a camera needs none
+    av = None
 
 BLOCK_S = 0.1
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -144,6 +148,8 @@ class FrameFolder:
 
 
 def _open(path: Path) -> av.container.InputContainer:
+    if av is None:
+        raise RecordingError(f"expected the package av to read {path}, found none; pip install av")
     try:
         return av.open(str(path))
     except av.FFmpegError as error:
