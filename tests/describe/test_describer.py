@@ -153,6 +153,21 @@ def test_thing_grabbed_during_a_narration_is_called_what_it_names():
     assert [event.object_name for event in describer.clip(5.0, 6.0).contacts] == ["object_2"]
 
 
+def test_a_tool_is_not_called_after_what_it_works_on():
+    describer = Describer()
+    describer.push(Narration("stir pan", 1.0, 2.0))
+    describer.push(_event(GRABBED, 1.2, "", track_id=7))
+    assert [event.object_name for event in describer.clip(0.0, 4.0).contacts] == ["object_1"]
+
+
+def test_a_name_that_is_learnt_late_holds_for_all_evidence_of_its_track():
+    describer = Describer()
+    describer.push(_event(GRABBED, 1.0, "", track_id=7))
+    assert describer.clip(0.0, 4.0).contacts[0].object_name == "object_1"
+    describer.push(_event(RELEASED, 3.0, "mug", track_id=7))
+    assert [event.object_name for event in describer.clip(0.0, 4.0).contacts] == ["mug", "mug"]
+
+
 def test_what_is_grabbed_with_the_first_frame_was_held_before():
     describer = Describer()
     describer.push(_event(GRABBED, 0.03))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from egoprog.describe.objects import GRID, HeldRegion, ObjectNamer, box_of_cells
+from egoprog.describe.objects import GRID, HeldRegion, ObjectNamer, box_of_cells, names_what_is_taken
 from egoprog.describe.types import Narration
 
 
@@ -27,6 +27,23 @@ def test_a_track_keeps_its_first_name_and_a_name_goes_to_one_track():
     assert namer.narrated("wash plate", 1) is None
     assert namer.narrated("wash plate with sponge", 1) == "sponge"
     assert (namer.name(0), namer.name(1)) == ("plate", "sponge")
+
+
+def test_a_name_is_free_again_when_its_thing_is_no_longer_held():
+    namer = ObjectNamer()
+    namer.narrated("take mug", 0, held={0})
+    assert namer.narrated("take mug", 1, held={0, 1}) is None
+    assert namer.narrated("take mug", 1, held={1}) == "mug"
+
+
+@pytest.mark.parametrize("text", ["take knife", "pick up the plate", "open fridge", "move pan"])
+def test_narrations_of_taking_name_what_is_taken(text):
+    assert names_what_is_taken(text)
+
+
+@pytest.mark.parametrize("text", ["cut bread", "stir pan", "wash plate", "put down mug", "put cup on shelf", "pour juice into mug", ""])
+def test_narrations_of_work_name_what_is_worked_on_and_not_the_tool_in_the_hand(text):
+    assert not names_what_is_taken(text)
 
 
 @pytest.mark.parametrize(
