@@ -251,8 +251,9 @@ def _planned(evidence: Evidence) -> tuple[SubAction, ...]:
     steps = []
     for text in table().plans.get(saying.kind, table().plans["any"]):
         verb, *words = text.split()
-        objects = tuple(name for word in words if (name := names[word]))
-        has_subject = not words or (names[words[0]] in objects and len(set(objects)) == len(objects))
+        named = [names.get(word, word) for word in words]  # a word that is no role is an object's name
+        objects = tuple(name for name in named if name)
+        has_subject = not words or (named[0] in objects and len(set(objects)) == len(objects))
         if has_subject:
             steps.append(SubAction(Verb(verb), objects))
     return tuple(steps)

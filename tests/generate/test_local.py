@@ -55,6 +55,13 @@ def test_a_grab_and_a_release_become_steps_with_their_times_on_the_clips_clock(g
     assert release == SubAction(Verb.RELEASE, ("cup",), RIGHT, 3.0, 3.0, 0.9)
 
 
+def test_what_is_filled_is_filled_at_a_faucet(generator):
+    clip = ClipDescription("fill_mug", 0.0, 4.0, narration="fill mug with water", contacts=(grabbed(0.5, RIGHT, "mug"),))
+    program = generator.generate(clip)
+    assert steps(program) == [("grasp", "mug"), ("use", "faucet", "mug")]
+    assert validate(program).ok
+
+
 def test_a_walk_goes_to_what_is_grasped_next(generator):
     walk = HeadMotion(MotionKind.WALK, 2.57, 3.77)
     clip = ClipDescription("take_carrots", 0.0, 4.88, motions=(walk,), contacts=(grabbed(2.82, RIGHT, "carrots"),))
