@@ -41,7 +41,9 @@ def test_narrations_of_taking_name_what_is_taken(text):
     assert names_what_is_taken(text)
 
 
-@pytest.mark.parametrize("text", ["cut bread", "stir pan", "wash plate", "put down mug", "put cup on shelf", "pour juice into mug", ""])
+@pytest.mark.parametrize(
+    "text", ["cut bread", "stir pan", "wash plate", "put down mug", "put cup on shelf", "pour juice into mug", ""]
+)
 def test_narrations_of_work_name_what_is_worked_on_and_not_the_tool_in_the_hand(text):
     assert not names_what_is_taken(text)
 

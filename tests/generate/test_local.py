@@ -56,7 +56,8 @@ def test_a_grab_and_a_release_become_steps_with_their_times_on_the_clips_clock(g
 
 
 def test_what_is_filled_is_filled_at_a_faucet(generator):
-    clip = ClipDescription("fill_mug", 0.0, 4.0, narration="fill mug with water", contacts=(grabbed(0.5, RIGHT, "mug"),))
+    taken = (grabbed(0.5, RIGHT, "mug"),)
+    clip = ClipDescription("fill_mug", 0.0, 4.0, narration="fill mug with water", contacts=taken)
     program = generator.generate(clip)
     assert steps(program) == [("grasp", "mug"), ("use", "faucet", "mug")]
     assert validate(program).ok

@@ -70,6 +70,7 @@ from egoprog_ros.qos import INPUT_PROFILES, overridable, profile
 
 SPIN_S = 0.1  # how soon a signal or a parent's end is seen
 DIAGNOSTICS_PERIOD_S = 1.0
+SWITCH_S = 0.0005  # a worker that has a result waits no longer than this for the executor to give way
 GARBAGE_THRESHOLD = 20_000  # objects; Python's 700 costs a revision of a live program a quarter of its time
 MAX_COMPLAINTS = 50  # of different wording that a node logs; beyond them it only counts
 PARENT_VARIABLE = "EGOPROG_PARENT_PID"  # the process whose end ends the node, set by `egoprog up`
@@ -513,6 +514,7 @@ def run(node_class: Callable[[], EgoprogNode], arguments: list[str] | None = Non
         rclpy.try_shutdown()
         return 1
     gc.set_threshold(GARBAGE_THRESHOLD)
+    sys.setswitchinterval(SWITCH_S)
     os.nice(node.parameters.niceness)
     executor = _executor(node)
     executor.add_node(node)
