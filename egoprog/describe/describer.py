@@ -56,7 +56,7 @@ class DescriberConfig:
     num_narrations: int = 2
     similarity: float = 0.8
     edge_s: float = 0.05
-    around_s: float = 0.5
+    around_s: float = 1.0  # contact is seen up to a second after the hand has closed
     initial_s: float = 0.3
     moving_speed: float = 0.6
     moving_distance: float = 0.4
