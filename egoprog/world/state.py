@@ -265,7 +265,12 @@ class _Draft:
 
     def freeze(self) -> WorldState:
         left, right = self.hands["left"], self.hands["right"]
-        return WorldState(left, right, self.places, self.atoms, frozenset(self.unsided.intersection((left, right))))
+        state = WorldState(left, right, self.places, self.atoms, frozenset(self.unsided.intersection((left, right))))
+        # what came to be in a hand, or on what is near, is no longer far, however it came there
+        for atom in [atom for atom, truth in self.atoms.items() if atom[0] == "near" and not truth]:
+            if state._near(*atom[1]):
+                del self.atoms[atom]
+        return state
 
     def make(self, predicate: str, args: tuple[str, ...], negated: bool) -> None:
         match predicate, args:

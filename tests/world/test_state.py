@@ -113,6 +113,14 @@ def test_what_is_assumed_is_not_denied(state, condition):
         assert state.assume(condition).value(condition) is not False
 
 
+def test_what_comes_into_a_hand_or_rests_on_what_is_there_is_near():
+    away = WorldState.initial().assume(~fact("near", "milk"), ~fact("near", "cup"), fact("on", "cup", "tray"))
+    held = away.assume(fact("in hand", "milk"), fact("in hand", "tray"))
+    assert held.value(fact("near", "milk")) is True
+    assert held.value(fact("near", "cup")) is True
+    assert not [condition for condition in held.facts if condition.predicate == "near" and condition.negated]
+
+
 @settings(deadline=None)
 @given(states())
 def test_every_listed_fact_is_true(state):
