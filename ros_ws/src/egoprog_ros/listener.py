@@ -21,6 +21,7 @@ from egoprog_ros.stamps import StampGuard, to_seconds
 
 TOPIC = "audio"
 LOOK_PERIOD_S = 1.0  # how often the type that is published is looked at
+FINISH_S = 1.0  # longest time that a node that is deactivated works on what waits
 PAUSE_S = 0.5  # after so long without a chunk what is still heard is told as it stands
 GAP_S = 0.02  # a silence between chunks that is longer than clocks jitter
 
@@ -69,7 +70,12 @@ class Listener(EgoprogNode):
         self._backlog.start()
 
     def deactivate(self) -> None:
+        """What has been heard is told: the chunks that wait, and the sound that goes on."""
+        self._backlog.wait_until_idle(FINISH_S)
         self._backlog.stop()
+        with self._lock:
+            events = self._extractor.flush()
+        self._publish(events, "")
 
     def cleanup(self) -> None:
         if self._backlog is not None:
