@@ -37,6 +37,7 @@ from egoprog.program.types import (
     Verb,
     While,
     object_name,
+    walk,
     walk_sub_actions,
 )
 from egoprog.world import Domain, WorldState, repair
@@ -297,7 +298,7 @@ def _guarded(steps: Iterable[Statement], evidence: Evidence) -> tuple[Statement,
 
 def _acting(steps: Iterable[Statement]) -> Iterator[str]:
     """The acting objects of a body, in its order."""
-    return (step.objects[0] for step in walk_sub_actions(tuple(steps)) if step.objects)
+    return (step.objects[0] for step in walk_sub_actions(steps) if step.objects)
 
 
 def _not_in_hand(name: str) -> Condition:
@@ -423,13 +424,7 @@ def _comments(body: Iterable[Statement]) -> Iterator[str]:
 
 
 def _loops(body: Iterable[Statement]) -> Iterator[While]:
-    for statement in body:
-        match statement:
-            case While(body=inner):
-                yield statement
-                yield from _loops(inner)
-            case If(body=inner, orelse=otherwise):
-                yield from _loops((*inner, *otherwise))
+    return (statement for statement in walk(body) if isinstance(statement, While))
 
 
 def _overlap(ours: Counter[Verb], theirs: Counter[Verb]) -> float:

@@ -16,6 +16,7 @@ from egoprog.program.types import (
     SubAction,
     While,
     object_name,
+    walk,
 )
 from egoprog.world import Domain, WorldState, validate
 
@@ -64,7 +65,7 @@ def problems(
     found = []
     if not program.is_complete:
         found.append("the program is cut off before its end; write it whole")
-    if not any(True for _ in program.sub_actions()) and not any(True for _ in _calls(program.body)):
+    if not any(isinstance(statement, SubAction | Call) for statement in walk(program.body)):
         found.append("the program has no sub-action; write at least one, nothing() if nothing is done")
     allowed = allowed_objects(description)
     if allowed is not None:
@@ -77,31 +78,14 @@ def problems(
     return tuple(found)
 
 
-def _calls(body: Iterable[Statement]) -> Iterator[Call]:
-    for statement in body:
-        match statement:
-            case Call():
-                yield statement
-            case If(body=inner, orelse=otherwise):
-                yield from _calls(inner)
-                yield from _calls(otherwise)
-            case While(body=inner):
-                yield from _calls(inner)
-
-
 def _objects(body: Iterable[Statement]) -> Iterator[str]:
     """Every object's name in a body: of sub-actions, calls and conditions."""
-    for statement in body:
+    for statement in walk(body):
         match statement:
             case SubAction(objects=names) | Call(objects=names):
                 yield from names
-            case If(guard=guard, body=inner, orelse=otherwise):
+            case If(guard=guard) | While(guard=guard):
                 yield from _named(guard)
-                yield from _objects(inner)
-                yield from _objects(otherwise)
-            case While(guard=guard, body=inner):
-                yield from _named(guard)
-                yield from _objects(inner)
 
 
 def _named(guard: Iterable[Condition]) -> Iterator[str]:

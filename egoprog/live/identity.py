@@ -10,22 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from egoprog.program.types import Call, Comment, If, Program, Statement, SubAction, While
+from egoprog.program.types import Call, Comment, If, Program, Statement, SubAction, While, walk
 
 ROOT = 0
 SAME_START_S = 0.5  # a sub-action whose object got another name is the same if it began this close
-
-
-def walk(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """Every statement of a body in pre-order."""
-    for statement in body:
-        yield statement
-        match statement:
-            case If(body=inner, orelse=otherwise):
-                yield from walk(inner)
-                yield from walk(otherwise)
-            case While(body=inner):
-                yield from walk(inner)
 
 
 class NodeNumbers:

@@ -8,7 +8,7 @@ equality is by value. Object names are lower-case words joined by underscores ("
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -183,14 +183,18 @@ class Program:
         yield from walk_sub_actions(self.body)
 
 
-def walk_sub_actions(body: tuple[Statement, ...]) -> Iterator[SubAction]:
-    """Every sub-action of a body in the order of the text."""
+def walk(body: Iterable[Statement]) -> Iterator[Statement]:
+    """Every statement of a body in pre-order, which is the order of the text."""
     for statement in body:
+        yield statement
         match statement:
-            case SubAction():
-                yield statement
             case If(body=inner, orelse=otherwise):
-                yield from walk_sub_actions(inner)
-                yield from walk_sub_actions(otherwise)
+                yield from walk(inner)
+                yield from walk(otherwise)
             case While(body=inner):
-                yield from walk_sub_actions(inner)
+                yield from walk(inner)
+
+
+def walk_sub_actions(body: Iterable[Statement]) -> Iterator[SubAction]:
+    """Every sub-action of a body in the order of the text."""
+    return (statement for statement in walk(body) if isinstance(statement, SubAction))

@@ -1,7 +1,7 @@
 """Node numbers: what a subscriber may rely on from one revision to the next."""
 
-from egoprog.live.identity import NodeNumbers, walk
-from egoprog.program.types import Comment, Condition, Hand, If, Program, SubAction, Verb, While
+from egoprog.live.identity import NodeNumbers
+from egoprog.program.types import Comment, Condition, Hand, If, Program, SubAction, Verb, While, walk
 
 GRASP = SubAction(Verb.GRASP, ("knife",), Hand.RIGHT, 0.4, 0.8)
 USE = SubAction(Verb.USE, ("knife", "carrot"), Hand.RIGHT, 0.9, 2.0)

@@ -8,10 +8,9 @@ import pytest
 from egoprog.describe.types import HandObservation, HeadMotion, MotionKind, Narration, SoundEvent
 from egoprog.errors import GenerationError
 from egoprog.generate.local import LocalGenerator
-from egoprog.live.identity import walk
 from egoprog.live.programmer import Evidence, LiveConfig, LiveProgrammer, Revision, Status
 from egoprog.program import parse, to_text
-from egoprog.program.types import Condition, Hand, Program, SubAction, Verb
+from egoprog.program.types import Condition, Hand, Program, SubAction, Verb, walk
 from egoprog.world import validate
 from tests.live.stories import carrying, frames, grab, hand, let_go, play
 
