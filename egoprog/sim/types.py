@@ -211,6 +211,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class ActedStep:
+    """A step with its times. program: sub-actions with times in the episode and the hands that were used."""
+
+    step: Step
+    program: Program
+    start_s: float
+    stop_s: float
+
+
+@dataclass(frozen=True)
 class Activity:
     """What a person does in an episode, before it is acted."""
 
@@ -262,7 +272,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Moment:
-    """All that is drawn at one moment. camera: OpenGL's axes. wrists: hand frames. shoulders: where arms begin, (3,)."""
+    """All that is drawn at one moment.
+
+    camera: OpenGL's axes. wrists: hand frames. shoulders: where arms begin, (3,).
+    looks: of things and fixtures; what is missing looks as when it is shut, off, whole, clean and empty.
+    """
 
     camera: Pose
     wrists: Mapping[Hand, Pose]
