@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from egoprog.data.poses import read_poses
-from egoprog.data.samples import AudioBlock, Frame, ImuSample, PoseSample, Sample, stamp_of
+from egoprog.data.samples import AudioBlock, Frame, ImuSample, Intrinsics, PoseSample, Sample, Truth, stamp_of
 from egoprog.data.video import IMAGE_SUFFIXES, AudioFile, FrameFolder, VideoFile
 from egoprog.describe.narrations import read_narrations
 from egoprog.describe.types import Narration
@@ -31,7 +31,8 @@ class Recording:
 
     name: the file's or folder's, without suffix. streams: those of "camera", "audio", "pose", "imu", "narration" that
     it has. warnings: what was amiss but could be passed over, e.g. a video that ends early; complete after `samples`
-    has run to its end.
+    has run to its end. intrinsics: of the camera, where they are known. truth: what really happened, where somebody
+    knows; it is no sample, since nothing that observes may see it.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -40,6 +41,8 @@ class Recording:
         self.duration_s = 0.0
         self.streams: set[str] = set()
         self.warnings: list[str] = []
+        self.intrinsics: Intrinsics | None = None
+        self.truth: tuple[Truth, ...] = ()
         self._sources: list[SampleSource] = []
         self._running: list[Generator[Sample, None, None]] = []
 
@@ -67,6 +70,9 @@ class Recording:
             for stream in streams:
                 stream.close()
             self._running = [each for each in self._running if each not in streams]
+
+    def catch_up(self, stamp_s: float) -> None:
+        """Frames before this time come too late for the reader; a recording that makes its frames leaves them out."""
 
     def warn(self, text: str) -> None:
         """Keeps a warning, once."""

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from egoprog.describe.types import Narration
+from egoprog.program.types import Program
+from egoprog.world.state import WorldState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,39 @@ class ImuSample:
     acceleration_m_s2: tuple[float, float, float]
 
 
-Sample: TypeAlias = Frame | AudioBlock | PoseSample | ImuSample | Narration
+@dataclass(frozen=True, slots=True)
+class LostFrame:
+    """A frame that was not made in time, of a recording that is made while it is played."""
+
+    stamp_s: float
+
+
+Sample: TypeAlias = Frame | AudioBlock | PoseSample | ImuSample | Narration | LostFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What really is from a time on, where somebody knows: for scoring alone, never an input of what observes.
+
+    program: what is being done, its times those of the recording; None where nothing is. state: the world at that time.
+    """
+
+    stamp_s: float
+    program: Program | None
+    state: WorldState
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """A pinhole camera with OpenCV's distortion (k1, k2, p1, p2). Lengths in pixels."""
+
+    width_px: int
+    height_px: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 def stamp_of(sample: Sample) -> float:

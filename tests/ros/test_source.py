@@ -50,7 +50,7 @@ def bring_up(host, probe):
 
 
 def recording(samples, duration_s):
-    return SimpleNamespace(samples=lambda: iter(samples), duration_s=duration_s)
+    return SimpleNamespace(samples=lambda: iter(samples), duration_s=duration_s, catch_up=lambda stamp_s: None)
 
 
 def test_player_hands_out_samples_when_they_are_due():

@@ -38,6 +38,7 @@ METADATA_VERSION = 9  # as ROS 2 Jazzy writes it
 class RecorderParameters(NodeParameters):
     niceness: int = gives_way(5)
     output: str = parameter("recording", "the folder to write; a number is added if it exists", changeable=False)
+    truth: bool = parameter(False, "write what lies below truth/ too, for scoring", changeable=False)
     exclude: tuple[str, ...] = parameter((), 'topics to leave out, with * and ?, e.g. "*/image_raw"', changeable=False)
 
 
@@ -106,7 +107,10 @@ class Recorder(EgoprogNode):
     def _is_wanted(self, topic: str) -> bool:
         if topic in LEFT_OUT or any(fnmatch.fnmatch(topic, pattern) for pattern in self.parameters.exclude):
             return False
-        return topic in SHARED_TOPICS or topic.startswith(self.get_namespace().rstrip("/") + "/")
+        namespace = self.get_namespace().rstrip("/") + "/"
+        if topic.startswith(namespace + "truth/") and not self.parameters.truth:
+            return False
+        return topic in SHARED_TOPICS or topic.startswith(namespace)
 
     def _subscribe_to(self, topic: str, type_name: str, offered: list[QoSProfile]) -> None:
         add_type(self._types, type_name)

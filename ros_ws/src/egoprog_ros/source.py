@@ -3,6 +3,9 @@
 Stamps are the node's clock when the playing began plus the time in the recording. With `publish_clock` they are the
 time in the recording itself, and /clock follows it, so that nodes with use_sim_time give the same result at any rate.
 Where the machine is too slow, frames are dropped and counted; sound never is.
+
+`sim:SEED` plays an episode of the simulated kitchen, rendered while it plays. Where a recording knows what really
+happens, that goes out below truth/, for scoring: no node of the graph subscribes to it.
 """
 
 from __future__ import annotations
@@ -10,21 +13,24 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from egoprog_msgs.msg import AudioChunk
+from egoprog_msgs.msg import ActionProgram, AudioChunk
 from egoprog_msgs.msg import Narration as NarrationMessage
+from egoprog_msgs.msg import WorldState as WorldStateMessage
 from geometry_msgs.msg import PoseStamped
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Header
 
 from egoprog.data import AudioBlock, Frame, PoseSample, Recording, open_recording
-from egoprog.data.samples import Sample, stamp_of
+from egoprog.data.samples import Intrinsics, LostFrame, Sample, Truth, stamp_of
 from egoprog.describe.types import Narration
 from egoprog.errors import EgoprogError
+from egoprog.world import validate
 from egoprog_ros import convert
 from egoprog_ros.audio import block_to_chunk
 from egoprog_ros.base import EgoprogNode, NodeParameters, one_line, parameter, run
@@ -35,12 +41,13 @@ FRAME_PERIOD_S = 1 / 30  # until the recording's own is known
 LATE_SOUND_S = 0.1
 CLOCK_PERIOD_S = 0.01
 FIRST_STAMP_S = 1e-9  # with publish_clock the recording begins at zero, which as a stamp means "unknown"
+TRUTH_IDS = uuid.UUID("5f0d3a54-6c1e-5e2b-9a57-1f6f0c1f8a11")  # the namespace of the ids of true programs
 SETTLED_S = 0.3  # subscribers count as matched when nothing has changed for so long
 
 
 @dataclass(frozen=True)
 class SourceParameters(NodeParameters):
-    input: str = parameter("", "a video, a folder of frames or a rosbag2; empty: idle")
+    input: str = parameter("", "a video, a folder of frames, a rosbag2, or sim:SEED; empty: idle")
     narrations: str = parameter("", "narrations of it: EPIC's CSV, start,stop,text or SRT; empty: those beside it")
     poses: str = parameter("", "head poses of it; empty: those beside it")
     audio: str = parameter("", "a sound file in the place of its own sound")
@@ -109,6 +116,7 @@ class Player(threading.Thread):
                     period_s = at_s - last_frame_s
                 last_frame_s = at_s
                 if late_s > period_s:  # the next one is already due
+                    self._recording.catch_up(stamp_of(sample) + late_s)
                     self._on_dropped()
                     continue
             elif isinstance(sample, AudioBlock) and late_s > LATE_SOUND_S * self._rate:
@@ -124,9 +132,15 @@ class Player(threading.Thread):
         offset_s = 0.0
         while not self._is_stopping.is_set():
             last_s = 0.0
-            for sample in self._recording.samples():
+            samples = iter(self._recording.samples())
+            began_s = time.monotonic()
+            sample = next(samples, None)
+            if offset_s:  # what a recording needs to begin anew is no delay
+                self.paused_s += time.monotonic() - began_s
+            while sample is not None:
                 last_s = stamp_of(sample)
                 yield offset_s, sample
+                sample = next(samples, None)
             if not self._loop:
                 return
             offset_s += max(self._recording.duration_s, last_s + FRAME_PERIOD_S)
@@ -171,6 +185,8 @@ class Source(EgoprogNode):
         self._audio = self.advertise(AudioChunk, "audio", "audio")
         self._pose = self.advertise(PoseStamped, "pose", "pose")
         self._narration = self.advertise(NarrationMessage, "narration")
+        self._true_program = self.advertise(ActionProgram, "truth/program", "latched")
+        self._true_state = self.advertise(WorldStateMessage, "truth/world_state", "latched")
         self._finished = self.advertise(Bool, "source/finished", "latched")
 
     def activate(self) -> None:
@@ -211,13 +227,12 @@ class Source(EgoprogNode):
     def _play(self, parameters: SourceParameters) -> None:
         """Opens the recording and plays it, in a thread: opening takes its time, and the node must answer."""
         try:
-            recording = open_recording(
-                parameters.input, parameters.narrations or None, parameters.poses or None, parameters.audio or None
-            )
+            recording = self._open(parameters)
             self._wait_for_subscribers(parameters.wait_for_subscribers_s)
             streams = ", ".join(sorted(recording.streams))
             self.get_logger().info(f"playing {recording.name}: {recording.duration_s:.1f} s of {streams}")
             self._began_s = FIRST_STAMP_S if self._clock_publisher is not None else self._clock_s()
+            self._recording, self._round_s, self._untold = recording, -1.0, []
             self._player = Player(
                 recording,
                 self._emit,
@@ -243,6 +258,15 @@ class Source(EgoprogNode):
             self.counters.refused("recording")
             self.counters.failed(f"can't play {parameters.input}: {one_line(error)}")
 
+    def _open(self, parameters: SourceParameters) -> Recording:
+        if parameters.input.partition(":")[0] == "sim":
+            from egoprog.sim.live import LiveEpisode, SimRecording  # MuJoCo, which nothing else here needs
+
+            return SimRecording(LiveEpisode.parse(parameters.input))
+        return open_recording(
+            parameters.input, parameters.narrations or None, parameters.poses or None, parameters.audio or None
+        )
+
     def _wait_for_subscribers(self, patience_s: float) -> None:
         """Waits until every subscriber that the graph knows of is matched, so that it hears the first sample."""
         end_s = time.monotonic() + patience_s
@@ -267,14 +291,16 @@ class Source(EgoprogNode):
         if self._clock_publisher is None:
             stamp_s += self._player.paused_s
         header = convert.header(stamp_s, self.parameters.camera_frame)
+        self._tell_truth(at_s, stamp_of(sample))
         match sample:
+            case LostFrame():
+                self.counters.lost("frames")
             case Frame(image=rgb):
                 if self._compressed is not None:
                     self._compressed.publish(rgb_to_compressed(rgb, header, self.parameters.jpeg_quality))
                 if self._image is not None:
                     self._image.publish(rgb_to_image(rgb, header))
-                # the recording says nothing of the lens: K stays zero, which means uncalibrated
-                self._camera_info.publish(CameraInfo(header=header, height=rgb.shape[0], width=rgb.shape[1]))
+                self._camera_info.publish(camera_info(header, rgb.shape, self._recording.intrinsics))
                 self.counters.count("frames")
             case AudioBlock():
                 self._audio.publish(block_to_chunk(sample, header))
@@ -290,6 +316,44 @@ class Source(EgoprogNode):
                 self.counters.count("narrations")
             case _:
                 self.counters.count("samples of other streams, not published")
+
+    def _tell_truth(self, at_s: float, recorded_s: float) -> None:
+        """Publishes what is true by now. at_s, recorded_s: the time since the playing began, and in the recording."""
+        if at_s - recorded_s > self._round_s:  # a new round
+            self._round_s, self._untold = at_s - recorded_s, list(self._recording.truth)
+        while self._untold and self._untold[0].stamp_s <= recorded_s:
+            self._publish_truth(self._untold.pop(0))
+
+    def _publish_truth(self, truth: Truth) -> None:
+        start_s = self._began_s + self._round_s + (self._player.paused_s if self._clock_publisher is None else 0.0)
+        frame_id = self.parameters.camera_frame
+        if truth.program is not None:
+            name = f"{self._recording.name} {self._round_s} {truth.stamp_s}"
+            message = convert.program_to_message(
+                truth.program,
+                start_s,
+                program_id=uuid.uuid5(TRUTH_IDS, name),
+                stamp_s=start_s + truth.stamp_s,
+                frame_id=frame_id,
+                provenance="truth",
+                validation=validate(truth.program, truth.state),
+            )
+            self._true_program.publish(message)
+            self.counters.count("true programs")
+        self._true_state.publish(convert.world_state_to_message(truth.state, start_s + truth.stamp_s, frame_id))
+
+
+def camera_info(header: Header, shape: tuple[int, ...], intrinsics: Intrinsics | None) -> CameraInfo:
+    """shape: height, width of the image. Without intrinsics K stays zero, which means uncalibrated."""
+    message = CameraInfo(header=header, height=shape[0], width=shape[1])
+    if intrinsics is not None:
+        x, y = shape[1] / intrinsics.width_px, shape[0] / intrinsics.height_px
+        fx, fy, cx, cy = x * intrinsics.fx, y * intrinsics.fy, x * intrinsics.cx, y * intrinsics.cy
+        message.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
+        message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+        message.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+        message.distortion_model, message.d = "plumb_bob", [*intrinsics.distortion, 0.0]
+    return message
 
 
 def main() -> int:

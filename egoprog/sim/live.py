@@ -1,0 +1,176 @@
+"""An episode of the simulated kitchen that is rendered while it is read, with the face of a recording."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from egoprog.data.recording import Recording, SampleList
+from egoprog.data.samples import AudioBlock, Frame, Intrinsics, LostFrame, PoseSample, Sample, Truth
+from egoprog.describe.types import Narration
+from egoprog.errors import ConfigurationError, EgoprogError
+from egoprog.sim.actor import Performance, perform
+from egoprog.sim.lens import Camera
+from egoprog.sim.record import OPTICAL, RATE_HZ, episode, frame_stamps_s
+from egoprog.sim.scene import Kitchen
+from egoprog.sim.sound import SAMPLE_RATE, mix
+
+AHEAD_FRAMES = 6
+"""Frames that are rendered before they are due."""
+BLOCK_S = 0.1
+FORM = "sim[:SEED[,number=N][,seconds=S][,width=PX][,height=PX]]"
+
+
+@dataclass(frozen=True)
+class LiveEpisode:
+    """Which episode is played. seed, number: as `egoprog sim record` counts them. seconds: its length."""
+
+    seed: int = 0
+    number: int = 0
+    seconds: float = 60.0
+    width: int = 456
+    height: int = 256
+
+    @classmethod
+    def parse(cls, text: str) -> LiveEpisode:
+        """Reads FORM. Raises ConfigurationError that says what was expected."""
+        kinds = {field.name: float if field.name == "seconds" else int for field in fields(cls)}
+        values: dict[str, float] = {}
+        head, _, rest = text.partition(":")
+        for order, part in enumerate(rest.split(",") if rest else []):
+            name, sign, value = part.partition("=")
+            if not sign and order == 0:
+                name, value = "seed", part
+            try:
+                values[name.strip()] = kinds[name.strip()](value)
+            except (KeyError, ValueError):
+                raise ConfigurationError(f"expected {FORM}, got {part!r} in {text!r}") from None
+        if head != "sim" or any(value < 0 for value in values.values()):
+            raise ConfigurationError(f"expected {FORM} with numbers from 0 on, got {text!r}")
+        return cls(**values)
+
+
+class SimRecording(Recording):
+    """An episode as camera, sound, poses and narrations, with its truth. Read again, the next episode comes.
+
+    Raises ConfigurationError for an episode that can't be acted; ModelError, where samples are read, if the machine
+    can't render.
+    """
+
+    def __init__(self, which: LiveEpisode | None = None) -> None:
+        super().__init__(Path("sim"), "sim")
+        self._which = which or LiveEpisode()
+        self._round = -1
+        self._build()
+
+    def _build(self) -> None:
+        """Acts the next episode."""
+        which = self._which
+        self._round += 1
+        activity = episode(which.seed, which.number + self._round, which.seconds)
+        performance = perform(activity, Kitchen(activity.plan, activity.participant))
+        self.name = f"sim_{which.seed}_{which.number + self._round}_{activity.participant.id}"
+        self._sources, self.duration_s = [], 0.0
+        self._frames = RenderedFrames(performance, which)
+        self.intrinsics = self._frames.intrinsics
+        self.truth = tuple(_truth(performance))
+        sound = SoundBlocks(mix(performance.sounds, performance.duration_s, activity.seed))
+        self.add(self._frames, "camera", duration_s=performance.duration_s)
+        self.add(sound, "audio")
+        self.add(SampleList(list(_poses(performance))), "pose")
+        self.add(SampleList(list(_narrations(performance))), "narration")
+        self._is_read = False
+
+    def samples(self) -> Iterator[Sample]:
+        if self._is_read:
+            self._build()
+        self._is_read = True
+        yield from super().samples()
+
+    def catch_up(self, stamp_s: float) -> None:
+        self._frames.wanted_from_s = stamp_s
+
+
+class RenderedFrames:
+    """Frames of a performance, rendered a little ahead by a thread of their own: a GL context belongs to one thread."""
+
+    def __init__(self, performance: Performance, which: LiveEpisode) -> None:
+        self.wanted_from_s = 0.0
+        self._performance = performance
+        self._which = which
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        kitchen, which = self._performance.kitchen, self._which
+        fx, fy, cx, cy = Camera(kitchen, which.width, which.height).intrinsics
+        return Intrinsics(which.width, which.height, fx, fy, cx, cy)
+
+    def samples(self) -> Generator[Sample, None, None]:
+        self.wanted_from_s = 0.0
+        rendered: queue.Queue[Frame | LostFrame | EgoprogError | None] = queue.Queue(AHEAD_FRAMES)
+        is_ending = threading.Event()
+        thread = threading.Thread(target=self._render, args=(rendered, is_ending), name="render", daemon=True)
+        thread.start()
+        try:
+            while (sample := rendered.get()) is not None:
+                if isinstance(sample, EgoprogError):
+                    raise sample
+                yield sample
+        finally:
+            is_ending.set()
+            while thread.is_alive():  # it may stand at a full queue
+                while not rendered.empty():
+                    rendered.get_nowait()
+                thread.join(0.02)
+
+    def _render(self, rendered: queue.Queue, is_ending: threading.Event) -> None:
+        try:
+            with Camera(self._performance.kitchen, self._which.width, self._which.height) as camera:
+                for stamp_s in frame_stamps_s(self._performance.duration_s):
+                    if is_ending.is_set():
+                        return
+                    if stamp_s < self.wanted_from_s:
+                        rendered.put(LostFrame(stamp_s))
+                    else:
+                        rendered.put(Frame(stamp_s, camera.picture(self._performance.at(stamp_s))))
+            rendered.put(None)
+        except EgoprogError as error:
+            rendered.put(error)
+
+
+class SoundBlocks:
+    """Sound in memory, in blocks of BLOCK_S. samples: (N,) at SAMPLE_RATE."""
+
+    def __init__(self, samples: NDArray[np.float32]) -> None:
+        self._samples = samples
+
+    def samples(self) -> Generator[Sample, None, None]:
+        size = round(BLOCK_S * SAMPLE_RATE)
+        for start in range(0, len(self._samples), size):
+            yield AudioBlock(start / SAMPLE_RATE, SAMPLE_RATE, self._samples[start : start + size, None])
+
+
+def _poses(performance: Performance) -> Iterator[PoseSample]:
+    for stamp_s in frame_stamps_s(performance.duration_s):
+        pose = performance.camera(stamp_s) @ OPTICAL
+        yield PoseSample(stamp_s, tuple(pose.position_m.tolist()), tuple(pose.quaternion_xyzw.tolist()))
+
+
+def _narrations(performance: Performance) -> Iterator[Narration]:
+    for acted in performance.steps:
+        yield Narration(acted.step.narration, acted.start_s, acted.stop_s)
+
+
+def _truth(performance: Performance) -> Iterator[Truth]:
+    """One at each step's start, and one after the last that nothing follows at once."""
+    for k, acted in enumerate(performance.steps):
+        yield Truth(acted.start_s, acted.program, acted.step.before)
+        next_s = performance.steps[k + 1].start_s if k + 1 < len(performance.steps) else performance.duration_s
+        if next_s - acted.stop_s > 1 / RATE_HZ:
+            yield Truth(acted.stop_s, None, acted.step.after)
