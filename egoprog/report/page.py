@@ -46,6 +46,11 @@ def timeline(run: Run) -> list[tuple[str, list[Span]]]:
         ("sound", run.sounds),
         ("head", run.motions),
     ]
+    if run.truth:
+        rows += [
+            ("truth", [Span(p.start_s, p.stop_s, p.name, "what was really done", "program") for p in run.truth]),
+            ("truth, steps", [span for program in run.truth for span in program.sub_actions]),
+        ]
     return [(label, [clip_to_run(span, run.duration_s) for span in spans]) for label, spans in rows]
 
 

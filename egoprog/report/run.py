@@ -81,11 +81,12 @@ class Latency:
 
 @dataclass
 class Run:
-    """All of one run that the page shows."""
+    """All of one run that the page shows. truth: what was really done, where the recording knew it."""
 
     name: str
     duration_s: float = 0.0
     programs: list[ProgramRevision] = field(default_factory=list)
+    truth: list[ProgramRevision] = field(default_factory=list)
     revisions: list[tuple[float, str, int]] = field(default_factory=list)
     sounds: list[Span] = field(default_factory=list)
     motions: list[Span] = field(default_factory=list)
@@ -110,10 +111,16 @@ def open_bag(bag: Path) -> AnyReader:
 
 def messages(reader: AnyReader, *topics: str) -> Iterator[tuple[str, float, Any]]:
     """(last part of the topic's name, time of recording in seconds, message) of the named topics in order."""
-    wanted = {c.id: c for c in reader.connections if any(c.topic.endswith("/" + topic) for topic in topics)}
-    for connection, stamp_ns, raw in reader.messages(connections=list(wanted.values())) if wanted else ():
-        topic = next(topic for topic in topics if connection.topic.endswith("/" + topic))
-        yield topic, stamp_ns * 1e-9, reader.deserialize(raw, connection.msgtype)
+    wanted = {c.id: topic for c in reader.connections if (topic := _asked(c.topic, topics))}
+    connections = [c for c in reader.connections if c.id in wanted]
+    for connection, stamp_ns, raw in reader.messages(connections=connections) if connections else ():
+        yield wanted[connection.id], stamp_ns * 1e-9, reader.deserialize(raw, connection.msgtype)
+
+
+def _asked(name: str, topics: tuple[str, ...]) -> str | None:
+    """The one of `topics` that a full name ends with; what lies below truth/ must be asked for as that."""
+    endings = [topic for topic in topics if name.endswith("/" + topic)]
+    return next((topic for topic in endings if topic.startswith("truth/") == ("/truth/" in name)), None)
 
 
 def read_run(bag: Path, name: str = "") -> Run:
@@ -126,14 +133,26 @@ def read_run(bag: Path, name: str = "") -> Run:
         timings: dict[str, list[Any]] = {"hand_contacts": [], "program": []}
         hands = {side: ContactSpans() for side in ("left", "right")}
         status: dict[str, tuple[str, str]] = {}
-        topics = ("program", "sound_events", "head_motion", "hand_contacts", "anticipation", "diagnostics")
+        truth: dict[str, Any] = {}
+        topics = (
+            "program",
+            "truth/program",
+            "sound_events",
+            "head_motion",
+            "hand_contacts",
+            "anticipation",
+            "diagnostics",
+        )
         for connection in reader.connections:
             run.num_messages[connection.topic] = run.num_messages.get(connection.topic, 0) + connection.msgcount
-        for topic, received_s, message in messages(reader, *topics):
+        for topic, received_s, message in messages(reader, *topics, "truth/program"):
             if topic == "diagnostics":
                 for entry in message.status:
                     level = entry.level if isinstance(entry.level, int) else entry.level[0]
                     status[entry.name] = (("ok", "warning", "error", "stale")[level], diagnostic_text(entry))
+                continue
+            if topic == "truth/program":
+                truth[bytes(message.program_id.uuid).hex()] = message
                 continue
             run.duration_s = max(run.duration_s, seconds(message.header.stamp) - origin_s)
             if topic == "program":
@@ -160,9 +179,8 @@ def read_run(bag: Path, name: str = "") -> Run:
             run.motions.append(span(message, origin_s, MOTIONS[message.kind], source))
         for side, spans in hands.items():
             run.contacts[side] = spans.close()
-        run.programs = sorted(
-            (program(m, origin_s, run.duration_s) for m in programs.values()), key=lambda p: p.start_s
-        )
+        for found, latest in ((run.programs, programs), (run.truth, truth)):
+            found += sorted((program(m, origin_s, run.duration_s) for m in latest.values()), key=lambda p: p.start_s)
         run.latencies = [latency(topic, entries) for topic, entries in timings.items() if entries]
         run.diagnostics = [(name, *entry) for name, entry in sorted(status.items())]
     return run

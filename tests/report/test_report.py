@@ -10,7 +10,7 @@ import pytest
 
 from egoprog.errors import RecordingError
 from egoprog.report.command import write_report
-from egoprog.report.page import ticks
+from egoprog.report.page import ticks, timeline
 from egoprog.report.run import read_run
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
@@ -124,6 +124,23 @@ def test_the_report_has_a_page_a_video_with_sound_and_the_programs(bag: Path, tm
         stamps_s = [float(frame.time) for frame in video.decode(video=0)]
     assert len(stamps_s) == 20
     assert stamps_s == pytest.approx([k / 10 for k in range(20)], abs=0.01)
+
+
+def test_what_was_really_done_stands_beside_what_was_told_and_is_not_mixed_with_it(tmp_path: Path) -> None:
+    true = program(1, is_complete=True)
+    true.program_id.uuid = list(uuid.UUID(int=8).bytes)
+    true.name = "really_take_cup"
+    bag = write_bag(
+        tmp_path / "bag", [("/overlay/compressed", 0, overlay(0)), ("/truth/program", 1, true)]
+        + [("/program", 2, program(1, is_complete=True))]
+    )  # fmt: skip
+    run = read_run(bag)
+    assert [told.name for told in run.programs] == ["take_cup"]
+    assert [done.name for done in run.truth] == ["really_take_cup"]
+    assert [done.sub_actions[0].label for done in run.truth] == ["grasp(cup)"]
+    rows = dict(timeline(run))
+    assert [span.label for span in rows["truth"]] == ["really_take_cup"]
+    assert [span.label for span in rows["program"]] == ["take_cup"]
 
 
 def test_a_bag_without_overlay_still_gets_its_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

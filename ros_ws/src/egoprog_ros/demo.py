@@ -133,7 +133,7 @@ def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Cons
             "record": str(bag.resolve()),
             "log_level": log_level,
             # the overlay is written down compressed; raw it would be 30 MB a second
-            "parameters": {"recorder": {"exclude": ["*/overlay"]}},
+            "parameters": {"recorder": {"exclude": ["*/overlay"], "truth": True}},
         }
         with running_graph(say=lambda line: say(line, console), **options):
             if not watcher.is_finished.wait(duration_s * 1.5 + 30.0):
