@@ -63,10 +63,10 @@ def test_a_wrong_name_of_an_episode_is_one_line_and_the_node_stays_up(probe, bri
 
 
 @pytest.mark.graph
-def test_no_node_of_the_graph_listens_to_the_truth(probe):
+def test_no_node_of_the_graph_listens_to_the_truth(probe, tmp_path):
     """The simulator may not leak: with everything up and recording, nobody subscribes below truth/."""
     programs = probe.collect(ActionProgram, "truth/program", "latched")
-    with running_graph(say=lambda line: None, input=EPISODE, log_level="error"):
+    with running_graph(say=lambda line: None, input=EPISODE, record=str(tmp_path / "bag"), log_level="error"):
         assert wait_until(lambda: programs, 90.0)
         for topic in ("/truth/program", "/truth/world_state"):
             listeners = [each.node_name for each in probe.node.get_subscriptions_info_by_topic(topic)]
