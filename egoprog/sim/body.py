@@ -1,0 +1,113 @@
+"""A person's body in time: where it stands, how it leans, where the head camera looks and arms begin.
+
+The body frame: the floor below the head of a person who stands upright, x to the right, y ahead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from egoprog.program.types import Hand
+from egoprog.sim.pose import Pose, Vector, turn
+from egoprog.sim.tracks import Track
+from egoprog.sim.types import SIDES, Participant
+
+SHOULDER_M = {Hand.RIGHT: np.array([0.185, -0.07, -0.25]), Hand.LEFT: np.array([-0.185, -0.07, -0.25])}
+"""Shoulders below and behind the eyes of somebody who stands upright."""
+WORK_LEAN_M = np.array([0.0, 0.06, -0.05])
+"""How far the head is forward and down at any work."""
+ARM_M = 0.50
+"""Farther from the shoulder than this a wrist goes only with the whole body."""
+LEAN_LIMITS_M = np.array([[-0.45, -0.30, -0.65], [0.45, 0.30, 0.06]])
+"""How far a body leans or steps aside, bends forward and crouches without walking: least and most."""
+NECK_YAW_RAD = 1.15
+HEAD_PITCH_RAD = (-1.15, 0.45)
+"""How far down and up the camera ever looks."""
+
+
+@dataclass
+class Body:
+    """The tracks of a body. walk: x, y, yaw. torso: its offset from upright, in the body frame. head: yaw, pitch."""
+
+    participant: Participant
+    walk: Track[Vector]
+    torso: Track[Vector] = field(default_factory=lambda: Track(np.zeros(3)))
+    head: Track[Vector] = field(default_factory=lambda: Track(np.array([0.0, -0.3])))
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng([self.participant.seed, 31])
+        self._sway = np.stack([rng.uniform(0.11, 0.7, 6), rng.uniform(0.5, 1.2, 6), rng.uniform(0, 6.28, 6)])
+        self._stride_m = rng.uniform(0.62, 0.76)
+        self.pitch_rad = rng.uniform(-0.10, 0.03)
+        self.gaze_share = rng.uniform(0.65, 0.85)
+        """How much of a turn of the gaze the head does; the eyes do the rest."""
+
+    def frame(self, stamp_s: float) -> Pose:
+        x, y, yaw = self.walk.at(stamp_s)
+        return Pose.at(x, y, 0.0, yaw)
+
+    def stand(self) -> Pose:
+        """Where the body stands after all moves."""
+        x, y, yaw = self.walk.last
+        return Pose.at(x, y, 0.0, yaw)
+
+    def eye_m(self, torso: Vector) -> Vector:
+        """Of a body with a torso offset, (3,), in the body frame."""
+        return np.array([torso[0], torso[1] * 1.15, self.participant.height_m + torso[2]])
+
+    def shoulder_m(self, side: Hand, torso: Vector) -> Vector:
+        """Of a body with a torso offset, (3,), in the body frame."""
+        return SHOULDER_M[side] + torso + (0.0, 0.0, self.participant.height_m)
+
+    def shoulders(self, stamp_s: float) -> dict[Hand, Vector]:
+        frame, torso = self.frame(stamp_s), self.torso.at(stamp_s)
+        return {side: frame.point(self.shoulder_m(side, torso)) for side in SIDES}
+
+    def camera(self, stamp_s: float) -> Pose:
+        """The head camera, OpenGL's axes: it follows the body, sways, and bobs with each step."""
+        frame, torso = self.frame(stamp_s), self.torso.at(stamp_s)
+        yaw, pitch = self.head.at(stamp_s)
+        frequency_hz, size, phase = self._sway
+        waves = self.participant.sway * size * np.sin(2 * np.pi * frequency_hz * stamp_s + phase)
+        eye = self.eye_m(torso) + 0.006 * waves[:3]
+        roll = 0.012 * waves[3]
+        if self.walk.is_moving(stamp_s):
+            before, after = self.walk.at(stamp_s - 0.02), self.walk.at(stamp_s + 0.02)
+            speed_m_s = math.hypot(after[0] - before[0], after[1] - before[1]) / 0.04
+            swing = 2 * np.pi * 0.95 * stamp_s
+            size_m = min(speed_m_s, 1.2)
+            eye += size_m * np.array([0.010 * math.sin(swing), 0.0, 0.014 * math.sin(2 * swing)])
+        yaw += 0.009 * waves[4]
+        pitch += 0.009 * waves[5]
+        # OpenGL's camera looks along -z: without yaw and pitch, ahead along the body's y.
+        rotation = turn((0.0, 0.0, 1.0), yaw) @ turn((1.0, 0.0, 0.0), pitch + math.pi / 2)
+        return frame @ Pose(eye, rotation @ turn((0.0, 0.0, 1.0), roll))
+
+    def aim(self, target_m: Vector, frame: Pose, torso: Vector) -> Vector:
+        """Yaw and pitch of the camera, (2,), for a gaze at a point of the world.
+
+        The camera looks lower than the eyes, so that the hands are in its picture.
+        """
+        x, y, z = frame.inverse().point(target_m) - self.eye_m(torso)
+        ahead = max(math.hypot(x, y), 0.05)
+        yaw = math.atan2(-x, y)
+        pitch = math.atan2(z, ahead)
+        low, high = HEAD_PITCH_RAD
+        return np.array([
+            np.clip(self.gaze_share * yaw, -NECK_YAW_RAD, NECK_YAW_RAD),
+            np.clip(0.85 * pitch - 0.06 + self.pitch_rad, low, high),
+        ])  # fmt: skip
+
+    def torso_for(self, wrists_m: dict[Hand, Vector]) -> Vector:
+        """The smallest offset of the torso, (3,), from which arms reach wrists, (3,) each, in the body frame."""
+        torso = WORK_LEAN_M.copy()
+        for _ in range(8):
+            for side, wrist_m in wrists_m.items():
+                away = wrist_m - self.shoulder_m(side, torso)
+                distance = np.linalg.norm(away)
+                if distance > ARM_M:
+                    torso = np.clip(torso + (1 - ARM_M / distance) * away, *LEAN_LIMITS_M)
+        return torso
