@@ -145,12 +145,19 @@ class Thing:
 
 @dataclass(frozen=True)
 class KitchenPlan:
-    """A kitchen before anything is drawn. seed: decides looks. state: all that is true at the start of an episode."""
+    """A kitchen before anything is drawn. seed: decides looks. state: all that is true at the start of an episode.
+
+    standing: the station at which the person stands at the start.
+    starts: of every thing that stands on furniture at the start, its station and which of its place's spots it is on
+    (an index into the spots of that station's fixture).
+    """
 
     seed: int
     stations: Mapping[str, Station]
     things: Mapping[str, Thing] = field(default_factory=dict)
     state: WorldState = field(default_factory=WorldState.initial)
+    standing: str = "prep"
+    starts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def fixtures(self) -> dict[str, Fixture]:
