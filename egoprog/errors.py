@@ -7,6 +7,7 @@ EgoprogError
 │   └── DomainError         a table of objects and uses that can't be read
 ├── InputError              what a sensor, a file or a caller gave is not usable
 │   ├── RecordingError      a recording that is missing, broken, or lacks what was asked of it
+│   ├── AnnotationError     a row of an annotation file that is not what the format says: file, place, expected, found
 │   ├── FrameError          an image: unknown encoding, short data, zero size
 │   ├── StampError          stamps that go backwards or jump
 │   ├── AudioError          sound: odd rate, wrong encoding, NaN
@@ -56,6 +57,23 @@ class InputError(EgoprogError):
 
 class RecordingError(InputError):
     """A recording that is missing, broken, or lacks what was asked of it."""
+
+
+class AnnotationError(InputError):
+    """An annotation that is not what its format says, or a file that holds none.
+
+    path: the file. place: where in it, e.g. "line 12, column verb_class"; "" for the file as a whole.
+    expected, found: what the format asks for and what stands there. hint: what to do.
+    """
+
+    def __init__(self, path, place, expected, found, hint=""):
+        where = f"{path}, {place}" if place else f"{path}"
+        super().__init__(f"{where}: expected {expected}, got {found}" + (f"; {hint}" if hint else ""))
+        self.path = path
+        self.place = place
+        self.expected = expected
+        self.found = found
+        self.hint = hint
 
 
 class FrameError(InputError):
