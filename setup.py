@@ -27,6 +27,8 @@ setup(
         ("share/egoprog/config", glob("config/*.yaml")),
         ("share/egoprog/rviz", glob("rviz/*.rviz")),
     ],
+    # Companions of MuJoCo 3.17 are pinned in requirements/sim.txt, which `make setup` installs.
+    extras_require={"sim": ["mujoco==3.17.0"]},
     zip_safe=False,
     entry_points={
         "console_scripts": ["egoprog = egoprog.cli:main"] + [f"{node} = egoprog_ros.{node}:main" for node in NODES]
