@@ -1,452 +1,930 @@
-"""The person who acts out a program: sub-actions with hands and times become motion, and what is heard of it.
+"""The person who acts an activity: sub-actions become motion, looks and sounds, and get their times and hands.
 
-Every sub-action has a method that writes its motion on tracks over [start_s, stop_s]; `Performance.at` reads the
-tracks. Reaches follow a minimum-jerk path; the gaze goes ahead of the hand by GAZE_LEAD_S.
+`Actor` holds the primitives: reach, carry, look, hear, change, operate; `uses.py` builds on them what each tool does.
+All motion is written on the tracks of a `Performance`, in time order for each hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
-from egoprog.errors import ConfigurationError
-from egoprog.program.types import Hand, Program, SubAction, Verb
-from egoprog.sim.hand import FINGERS, FIST, OPEN, RELAXED, Posture
-from egoprog.sim.pose import Pose, Vector, looking_at, unit
-from egoprog.sim.scene import (
-    COUNTER_M,
+from egoprog.errors import ConfigurationError, InfeasibleStep
+from egoprog.program.types import Hand, SubAction, Verb
+from egoprog.sim import grasp
+from egoprog.sim.body import Body
+from egoprog.sim.hand import OPEN, RELAXED, Posture
+from egoprog.sim.performance import Performance, Pouring, Ride, Touch, channel_of, initial_looks
+from egoprog.sim.placing import Place, find_place, places_of, places_on, standing
+from egoprog.sim.pose import Pose, Vector, axes, minimum_jerk, turn
+from egoprog.sim.tracks import Track, pose_way
+from egoprog.sim.types import (
     SIDES,
-    SINK_DEPTH_M,
-    TAP_AT_M,
-    Kitchen,
-    Moment,
-    Stream,
+    ActedStep,
+    Activity,
+    Colour,
+    Fixture,
+    Sound,
+    Station,
+    Step,
     Thing,
-    lever_pose,
-    shoulder_m,
 )
-from egoprog.sim.shapes import MUG_HEIGHT_M, TAP_MOUTH_M
-from egoprog.sim.sound import Sound
-from egoprog.sim.tracks import Track
+from egoprog.world import WorldState, apply
 
-GAZE_LEAD_S = 0.5
-"""How long before the hand the gaze moves on. Source: Land, Mennie and Rusted 1999, tea making: 0.56 s."""
-STAND_M = np.array([0.0, -0.10, 0.0])
-"""Where the person stands at the counter: the floor below the head, not leaning."""
-WORKSPACE_M = np.array([0.02, 0.24, COUNTER_M])
-LEVER_OPEN_RAD = 0.45
-PALM_M = 0.027
-"""Depth of the palm's surface below the middle of the hand."""
-TOUCH_M = 0.0005
-"""Flesh that is as near as this touches."""
-# Bones of each finger that touch, from the palm outwards, and the first joint (as in MOVES) beyond each of them.
-FLESHED_BONES = {
-    "thumb": (("metacarpal", "phalanx-proximal", "phalanx-distal"), (3, 4, 5)),
-    **dict.fromkeys(FINGERS[1:], (("phalanx-proximal", "phalanx-intermediate", "phalanx-distal"), (2, 3, 4))),
-}
+if TYPE_CHECKING:
+    from egoprog.sim.scene import Kitchen
 
-
-@dataclass(frozen=True)
-class Holding:
-    """A thing moves with a hand from one time to another. grip: the thing's pose in the hand frame."""
-
-    name: str
-    hand: Hand
-    grip: Pose
-    start_s: float
-    stop_s: float = np.inf
-
-
-def palm_around(thing: Thing, at: Pose, shoulder: Vector, side: Hand) -> Pose:
-    """The hand frame that has an upright round thing in the palm, fingers pointing away from the shoulder.
-
-    The thumb is up (right hand), and the hand dips a little, as a forearm that comes from above makes it.
-    """
-    axis_m = at.point((0, 0, thing.grip_m))
-    along = unit((axis_m - shoulder) * (1, 1, 0))
-    mirror = 1.0 if side is Hand.RIGHT else -1.0
-    # The palm comes from its own side; fingers point across, ahead of the thing.
-    along = Rotation.from_euler("z", mirror * np.deg2rad(24)).apply(along)
-    back = np.cross(along, (0.0, 0.0, 1.0)) * mirror
-    x = unit(along - (0, 0, 0.30))
-    z = unit(back + (0, 0, 0.22))
-    y = unit(np.cross(z, x))
-    rotation = np.stack([x, y, np.cross(x, y)], axis=1)
-    palm_to_axis = PALM_M + thing.radius_m
-    return Pose(axis_m - rotation @ (0.082, 0.012 * mirror, -palm_to_axis), rotation)
-
-
-def fingers_on_lever(side: Hand, lever: Pose) -> Pose:
-    """The hand frame that has the tap's lever below the bent fingers, palm down."""
-    mirror = 1.0 if side is Hand.RIGHT else -1.0
-    x = unit(np.array([-0.10 * mirror, 0.92, -0.32]))
-    z = unit(np.array([0.25 * mirror, 0.30, 0.9]))
-    y = unit(np.cross(z, x))
-    rotation = np.stack([x, y, np.cross(x, y)], axis=1)
-    return Pose(lever.point((0.075, 0, 0.008)) - rotation @ (0.125, 0.012 * mirror, -0.034), rotation)
-
-
-def close_on(kitchen: Kitchen, side: Hand, wrist: Pose, geom: str) -> Posture:
-    """The posture in which each finger, closing from OPEN towards FIST, has just met a geom.
-
-    A finger bends in all joints until one of its bones touches, then goes on in the joints beyond that bone.
-    A finger that meets nothing stays half closed.
-    """
-    posture = dict(OPEN)
-    for finger in FINGERS:
-        bones, joints_beyond = FLESHED_BONES[finger]
-        shut, angles = np.array(FIST[finger]), np.array(OPEN[finger])
-        joint, bone = 0, 0
-        while bone < len(bones) and joint < len(angles):
-            here, way = angles.copy(), shut - angles
-            way[:joint] = 0.0
-            touched = None
-            for share in np.linspace(0, 1, 41):
-                angles = here + share * way
-                kitchen.set_hand(side, wrist, {**posture, finger: tuple(angles)})
-                kitchen.settle()
-                touching = (kitchen.touch_m(side, f"{finger}-{name}", geom) <= TOUCH_M for name in bones[bone:])
-                touched = next((bone + k for k, is_touching in enumerate(touching) if is_touching), None)
-                if touched is not None:
-                    break
-            if touched is None:
-                angles = here + 0.5 * way if joint == 0 else angles
-                break
-            joint, bone = joints_beyond[touched], touched + 1
-        posture[finger] = tuple(angles)
-    return posture
-
-
-@dataclass
-class Performance:
-    """A program as it is acted: what is seen at any time, and the sounds. Made by `perform`."""
-
-    kitchen: Kitchen
-    program: Program
-    duration_s: float
-    sounds: list[Sound] = field(default_factory=list)
-    walk: Track = field(default_factory=lambda: Track(np.zeros(2)))
-    lean: Track = field(default_factory=lambda: Track(0.0))
-    gaze: Track = field(default_factory=lambda: Track(WORKSPACE_M))
-    wrists: dict[Hand, Track] = field(default_factory=dict)
-    postures: dict[Hand, Track] = field(default_factory=dict)
-    lever: Track = field(default_factory=lambda: Track(0.0))
-    flow: Track = field(default_factory=lambda: Track(0.0))
-    pouring: Track = field(default_factory=lambda: Track(0.0))
-    fill: Track = field(default_factory=lambda: Track(0.0))
-    juice: Track = field(default_factory=lambda: Track(0.0))
-    holdings: list[Holding] = field(default_factory=list)
-    places: dict[str, list[tuple[float, Pose]]] = field(default_factory=dict)
-    sway: np.ndarray = field(default_factory=lambda: np.zeros((6, 3)))
-
-    def camera(self, stamp_s: float) -> Pose:
-        """The head camera: it stands on the walk, leans over the work, sways, and bobs with each step."""
-        place = self.walk.at(stamp_s)
-        speed_m_s = np.linalg.norm(self.walk.at(stamp_s + 0.02) - self.walk.at(stamp_s - 0.02)) / 0.04
-        lean = self.lean.at(stamp_s)
-        frequency_hz, size, phase = self.sway.T
-        waves = size * np.sin(2 * np.pi * frequency_hz * stamp_s + phase)
-        bob = min(speed_m_s, 1.2) * np.array(
-            [0.010 * np.sin(2 * np.pi * 0.95 * stamp_s), 0, 0.014 * np.sin(2 * np.pi * 1.9 * stamp_s)]
-        )
-        eye = np.array([place[0], place[1] + 0.07 * lean, 1.60 - 0.11 * lean]) + 0.006 * waves[:3] + bob
-        target = 0.55 * WORKSPACE_M + 0.45 * self.gaze.at(stamp_s)
-        return looking_at(eye, target + 0.010 * waves[[3, 4, 5]], 0.015 * waves[0])
-
-    def body(self, stamp_s: float) -> Pose:
-        """The frame that hands move in: the floor below the head."""
-        return Pose(np.array([*self.walk.at(stamp_s), 0.0]), np.eye(3))
-
-    def wrist(self, side: Hand, stamp_s: float) -> Pose:
-        return self.body(stamp_s) @ self.wrists[side].at(stamp_s)
-
-    def thing(self, name: str, stamp_s: float) -> Pose:
-        for holding in self.holdings:
-            if holding.name == name and holding.start_s <= stamp_s < holding.stop_s:
-                return self.wrist(holding.hand, stamp_s) @ holding.grip
-        return [pose for start_s, pose in self.places[name] if start_s <= stamp_s][-1]
-
-    def at(self, stamp_s: float) -> Moment:
-        """What is seen at a time, in seconds from the start."""
-        things = {name: self.thing(name, stamp_s) for name in self.places}
-        fill = self.fill.at(stamp_s)
-        streams = []
-        surface_m = 0.010 + fill * (MUG_HEIGHT_M - 0.018)
-        if (flow := self.flow.at(stamp_s)) > 0:
-            mouth = TAP_AT_M + TAP_MOUTH_M
-            streams.append(Stream(mouth, self._below(mouth, things["mug"], surface_m), flow))
-        if (rate := self.pouring.at(stamp_s)) > 0:
-            mouth = things["bottle"].point(self.kitchen.things["bottle"].mouth_m)
-            colour = self.kitchen.look.juice
-            streams.append(Stream(mouth, self._below(mouth, things["mug"], surface_m), rate, colour))
-        return Moment(
-            camera=self.camera(stamp_s),
-            wrists={side: self.wrist(side, stamp_s) for side in SIDES},
-            postures={side: self.postures[side].at(stamp_s) for side in SIDES},
-            things=things,
-            lever_rad=self.lever.at(stamp_s),
-            fill={"mug": fill, "juice": self.juice.at(stamp_s)},
-            streams=tuple(streams),
-        )
-
-    @staticmethod
-    def _below(mouth: Vector, mug: Pose, surface_m: float) -> Vector:
-        """Where what falls from a mouth ends: on what is in the mug below it, or on the sink's floor."""
-        off = mouth[:2] - mug.position_m[:2]
-        if np.linalg.norm(off) < 0.037:
-            return np.array([*mouth[:2], mug.position_m[2] + surface_m])
-        return np.array([*mouth[:2], COUNTER_M - SINK_DEPTH_M])
-
-
-def home(side: Hand) -> Pose:
-    """A hand that waits before the counter: the right one at hand, the left one below the picture; body's frame."""
-    mirror = 1.0 if side is Hand.RIGHT else -1.0
-    x = unit(np.array([-0.25 * mirror, 0.9, -0.15]))
-    z = unit(np.array([0.35 * mirror, 0.15, 0.9]))
-    y = unit(np.cross(z, x))
-    place_m = (0.23, 0.05, 0.97) if side is Hand.RIGHT else (-0.25, -0.02, 0.93)
-    return Pose(np.array(place_m), np.stack([x, y, np.cross(x, y)], axis=1))
-
-
-def hanging(side: Hand) -> Pose:
-    """A hand of somebody who walks, low and out of sight, in the body's frame."""
-    mirror = 1.0 if side is Hand.RIGHT else -1.0
-    x = unit(np.array([-0.05 * mirror, 0.45, -0.85]))
-    z = unit(np.array([0.95 * mirror, 0.2, 0.15]))
-    z = unit(z - x * (x @ z))
-    return Pose(np.array([0.26 * mirror, 0.05, 0.82]), np.stack([x, np.cross(z, x), z], axis=1))
+MAX_SPEED_M_S = 2.4
+"""No reach is planned faster than this."""
+PAUSE_BEFORE_REST_S = 0.6
+"""A hand that has nothing to do for longer goes back to where it rests."""
+DROP_S = 0.12
 
 
 class Actor:
-    """Acts a program in a kitchen. `perform` is the way in."""
+    """Acts an activity in a kitchen. `perform` is the way in. All poses are the world's.
 
-    def __init__(self, kitchen: Kitchen, program: Program, seed: int):
+    now_s: the time up to which everything is planned. world: what is true before the sub-action that is acted.
+    """
+
+    def __init__(self, activity: Activity, kitchen: Kitchen):
+        from egoprog.sim.activity import sim_domain
+
+        self.activity, self.plan, self.participant = activity, activity.plan, activity.participant
         self.kitchen = kitchen
-        self.rng = np.random.default_rng([seed, 3])
-        stop_s = program.stop_s or max((s.stop_s or 0.0 for s in program.sub_actions()), default=0.0)
-        show = self.show = Performance(kitchen, program, stop_s)
-        show.places = {name: [(-np.inf, thing.rest)] for name, thing in kitchen.things.items()}
-        start = STAND_M[:2] + Rotation.from_euler("z", self.rng.uniform(-0.2, 0.45)).as_matrix()[:2, :2] @ (0.35, -1.45)
-        show.walk = Track(start)
-        show.gaze = Track(WORKSPACE_M + (0, 0.25, 0.15))
-        show.wrists = {side: Track(hanging(side)) for side in SIDES}
-        show.postures = {side: Track(RELAXED) for side in SIDES}
-        show.sway = np.stack(
-            [
-                self.rng.uniform(0.13, 0.75, 6),
-                self.rng.uniform(0.5, 1.2, 6),
-                self.rng.uniform(0, 2 * np.pi, 6),
-            ],
-            axis=1,
-        )
-        self._water_since_s = 0.0
-        self.stand = Pose(np.array([*STAND_M[:2], 0.0]), np.eye(3))
+        self.domain = sim_domain()
+        self.rng = np.random.default_rng([activity.seed, 3])
+        self.now_s = 0.0
+        self.world: WorldState = activity.plan.state
+        self.station: Station = self._first_station()
+        stand = self.station.stand
+        # A stand's y is ahead, so its yaw is that of a body.
+        self.body = Body(self.participant, Track(np.array([*stand.position_m[:2], stand.yaw_rad])))
+        self.show = Performance(activity, kitchen, self.body)
+        self.show.wrists = {side: Track(self._hanging(side)) for side in SIDES}
+        self.show.postures = {side: Track(RELAXED) for side in SIDES}
+        self.show.states = [(-np.inf, self.world)]
+        # Of each hand: since when it has had nothing to do, None while it has.
+        self._idle_s: dict[Hand, float | None] = dict.fromkeys(SIDES, None)
+        # Of each held thing: its pose in the hands that hold it, the first one leads.
+        self._grips: dict[str, dict[Hand, Pose]] = {}
+        self._bars: dict[Hand, int] = {}
+        self._places: dict[str, Place] = {}
+        self._handles: dict[Hand, str] = {}
+        self._next: SubAction | None = None
+        self._put_all()
 
-    def act(self, sub_action: SubAction) -> None:
-        """Writes one sub-action on the tracks. Raises ConfigurationError for one that this kitchen can't act."""
-        if sub_action.start_s is None or sub_action.stop_s is None:
-            raise ConfigurationError(f"expected times on every sub-action to act, got none on {sub_action}")
-        known = {*self.kitchen.things, "tap", "counter"}
-        if unknown := set(sub_action.objects) - known:
-            raise ConfigurationError(f"expected objects of this kitchen ({', '.join(sorted(known))}), got {unknown}")
-        methods: dict[Verb, Callable[[SubAction, Hand, float, float], None]] = {
+    # What is where.
+
+    def thing(self, name: str) -> Thing:
+        """Raises ConfigurationError for what this kitchen lacks."""
+        if name not in self.plan.things:
+            known = ", ".join(sorted({*self.plan.things, *self.plan.fixtures}))
+            raise ConfigurationError(f"expected a thing of this kitchen ({known}), got {name!r}")
+        return self.plan.things[name]
+
+    def fixture(self, name: str) -> Fixture | None:
+        """The fixture of that name, that of the present station before any other."""
+        return self.station.fixture(name) or self.plan.fixtures.get(name)
+
+    def pose_of(self, name: str) -> Pose:
+        """Where a thing is after all that is planned."""
+        ride = self.show.rides[name][-1]
+        match ride.on:
+            case None:
+                return ride.poses.last
+            case Hand():
+                return self.wrist(ride.on) @ ride.poses.last
+            case Fixture():
+                return ride.on.moved(self.opening(ride.on.name)) @ ride.poses.last
+        return self.pose_of(ride.on) @ ride.poses.last
+
+    def opening(self, name: str) -> float:
+        """How far a fixture is open or on after all that is planned."""
+        channels = self.show.channels.get(name, {})
+        track = channels.get("open") or channels.get("on")
+        return track.last if track else 0.0
+
+    def wrist(self, side: Hand) -> Pose:
+        """Where a hand is after all that is planned."""
+        return self.body.stand() @ self.show.wrists[side].last
+
+    def in_hand(self, side: Hand) -> str | None:
+        """The thing that a hand holds after all that is planned."""
+        return next((name for name, hands in self._grips.items() if side in hands), None)
+
+    def hand_of(self, name: str) -> Hand | None:
+        """The hand that leads a held thing, or that has hold of a fixture."""
+        if name in self._grips:
+            return next(iter(self._grips[name]))
+        return next((side for side, handle in self._handles.items() if handle == name), None)
+
+    def free_hand(self, near_m: Vector | None = None) -> Hand:
+        """A hand that holds nothing: the one on that side of the body if both are free; else the handed one."""
+        free = [side for side in SIDES if self.in_hand(side) is None and side not in self._handles]
+        handed = self.participant.handed
+        if len(free) == 1:
+            return free[0]
+        if near_m is not None:
+            x = self.body.stand().inverse().point(near_m)[0]
+            if abs(x) > (0.30 if (x > 0) == (handed is Hand.RIGHT) else 0.16):
+                return Hand.RIGHT if x > 0 else Hand.LEFT
+        return handed
+
+    def takes(self, usual_s: float) -> float:
+        """How long this person takes this time for what usually takes so long."""
+        return float(usual_s / self.participant.tempo * np.exp(self.rng.normal(0, 0.13)))
+
+    def where(self, name: str) -> Vector:
+        """The point, (3,), that is looked at for a thing or a fixture."""
+        if name in self.plan.things:
+            return self.pose_of(name).point((0, 0, 0.5 * self.thing(name).height_m))
+        fixture = self.fixture(name)
+        if fixture is None:
+            return self._work_m()
+        if name == "tap":
+            return fixture.bar(0.0).position_m
+        if fixture.grip is not None and not fixture.carries and self.opening(name) < 0.5:
+            return fixture.bar(self.opening(name)).position_m
+        if fixture.spots:
+            return np.mean([fixture.spot(spot, self.opening(name)).position_m for spot in fixture.spots], axis=0)
+        return fixture.frame.point((0, 0.3 * fixture.size_m[1], fixture.size_m[2]))
+
+    # Primitives: each writes on tracks between two times, and returns when it ends, which may be later than asked
+    # where a hand would have to fly.
+
+    def reach(
+        self, side: Hand, wrist: Pose, start_s: float, stop_s: float, detour_m: Sequence[float] = (0, 0, 0)
+    ) -> float:
+        """Moves a hand; what it holds goes with it."""
+        track = self._begin(side, start_s)
+        to = self.body.stand().inverse() @ wrist
+        start_s = max(start_s, track.stop_s)
+        stop_s = self._in_time(track.last, to, start_s, stop_s, np.linalg.norm(detour_m))
+        track.follow(start_s, stop_s, pose_way(track.last, to, np.asarray(detour_m, float)))
+        self._lean(start_s, stop_s)
+        return stop_s
+
+    def carry(self, name: str, to: Pose, start_s: float, stop_s: float, detour_m: Sequence[float] = (0, 0, 0)) -> float:
+        """Moves a held thing to a pose of its own, with all hands that hold it."""
+        here = self.pose_of(name)
+        way = pose_way(here, to, np.asarray(detour_m, float))
+        return self.carry_along(name, way, start_s, stop_s, is_even=False)
+
+    def carry_along(
+        self, name: str, way: Callable[[float], Pose], start_s: float, stop_s: float, is_even: bool = True
+    ) -> float:
+        """Moves a held thing along its own poses by share of the way, 0 to 1; for strokes, circles, shakes.
+
+        is_even: the share grows evenly; a way that begins elsewhere is blended in over its first tenth.
+        """
+        hands = self._held(name)
+        to_body = self.body.stand().inverse()
+        tracks = {side: self._begin(side, start_s) for side in hands}
+        start_s = max([start_s, *(track.stop_s for track in tracks.values())])
+        gap = self.pose_of(name).inverse() @ way(0.0)
+        if np.linalg.norm(gap.position_m) > 1e-4 or abs(np.trace(gap.rotation) - 3) > 1e-6:
+            start_s = self.carry(name, way(0.0), start_s, min(start_s + 0.25, 0.5 * (start_s + stop_s)))
+        for side, grip in hands.items():
+            in_wrist = grip.inverse()
+            stop_s = self._in_time(
+                tracks[side].last, to_body @ way(1.0) @ in_wrist, start_s, stop_s, 0.0 if is_even else 0.08
+            )
+        for side, grip in hands.items():
+            tracks[side].follow(start_s, stop_s, self._hand_way(to_body, way, grip.inverse()), is_even)
+        self._lean(start_s, stop_s)
+        return stop_s
+
+    @staticmethod
+    def _hand_way(to_body: Pose, way: Callable[[float], Pose], in_wrist: Pose) -> Callable[[float], Pose]:
+        return lambda share: to_body @ way(share) @ in_wrist
+
+    def close(self, side: Hand, grip_geom: str, start_s: float, stop_s: float) -> None:
+        """Closes the fingers around a grip: "knife/grip0" of a thing, "fridge/grip" of a fixture."""
+        name, _, number = grip_geom.partition("/grip")
+        fixture = self.fixture(name)
+        grip = self.thing(name).grips[int(number or 0)] if fixture is None else fixture.grip
+        assert grip is not None
+        self._pose_fingers(side, grasp.hold(side, grip.style, grip.radius_m)[1], start_s, stop_s)
+
+    def open(self, side: Hand, start_s: float, stop_s: float) -> None:
+        self._pose_fingers(side, OPEN, start_s, stop_s)
+
+    def rest(self, side: Hand, start_s: float) -> None:
+        """From then on the hand has nothing to do: it goes back unless it is soon wanted again."""
+        self._idle_s[side] = start_s
+
+    def look(self, target_m: Vector, start_s: float) -> None:
+        """Turns the head to what a hand will do from start_s on: about half a second before it."""
+        lead_s = self.rng.uniform(0.4, 0.7)
+        aim = self.body.aim(np.asarray(target_m, float), self.body.stand(), self.body.torso.last)
+        turned = float(np.abs(aim - self.body.head.last).max())
+        self.body.head.move(start_s - lead_s, start_s - lead_s + 0.30 + 0.25 * min(turned, 1.2), aim)
+
+    def hear(self, kind: str, start_s: float, stop_s: float, **of) -> None:
+        """A sound; `of`: material, other, strength, first, last of types.Sound."""
+        self.show.sounds.append(Sound(kind, start_s, stop_s, **of))
+
+    def change(self, name: str, channel: str, start_s: float, stop_s: float, to: float) -> None:
+        """Changes how a thing or a fixture looks."""
+        self._channel(name, channel).move(start_s, stop_s, to)
+
+    def contents(self, name: str, colour: Colour, start_s: float, stop_s: float) -> None:
+        """Changes the colour of what is in a vessel."""
+        track = self.show.contents.setdefault(name, Track(np.array(colour, float)))
+        self._channel(name, "fill")
+        track.move(start_s, stop_s, np.array(colour, float))
+
+    def pour(
+        self,
+        source: str | Vector,
+        target: str | Vector,
+        start_s: float,
+        stop_s: float,
+        rate: float,
+        colour: Colour,
+        is_grain: bool = False,
+    ) -> None:
+        """A stream from a thing's mouth, or a point, down to the inside of a thing, or to a point."""
+        track = Track(0.0)
+        track.move(start_s, start_s + 0.2, rate)
+        track.move(stop_s - 0.2, stop_s, 0.0)
+        show = self.show
+
+        def from_m(stamp_s: float) -> Vector:
+            if not isinstance(source, str):
+                return np.asarray(source, float)
+            mouth = self.thing(source).mouth_m or (0.0, 0.0, self.thing(source).height_m)
+            return show.thing(source, stamp_s).point(mouth)
+
+        def to_m(stamp_s: float) -> Vector:
+            begin = from_m(stamp_s)
+            if not isinstance(target, str):
+                return np.array([begin[0], begin[1], np.asarray(target, float)[2]])
+            pose, thing = show.thing(target, stamp_s), self.thing(target)
+            _, floor, rim = thing.inside_m or (0.0, thing.top_m, thing.top_m)
+            channels = show.channels.get(target, {})
+            fill = channels["fill"].at(stamp_s) if "fill" in channels else 0.0
+            return np.array([begin[0], begin[1], pose.position_m[2] + floor + fill * 0.9 * (rim - floor)])
+
+        show.pourings.append(Pouring(start_s, stop_s, track, from_m, to_m, colour, is_grain))
+
+    def steady(self, side: Hand, name: str, start_s: float, stop_s: float) -> bool:
+        """A free hand holds what is worked on; False if it is not free."""
+        if self.in_hand(side) is not None or side in self._handles:
+            return False
+        pose = self.pose_of(name)
+        wrist, posture = self._grip_for(side, self.thing(name), pose)
+        arrives_s = self._approach(side, wrist, posture, start_s, start_s + self.takes(0.6))
+        self._touch(side, arrives_s, name)
+        leaves_s = max(stop_s - 0.2, arrives_s + 0.1)
+        self._touch(side, leaves_s, None)
+        self._retreat(side, leaves_s)
+        return True
+
+    def operate(self, side: Hand, fixture_name: str, to: float, start_s: float, stop_s: float) -> float:
+        """The hand takes a handle, follows it as a door, drawer, lever or dial goes, and lets go of it.
+
+        A hand that has hold of the handle already keeps it. Returns when it lets go.
+        """
+        fixture = self.fixture(fixture_name)
+        if fixture is None or fixture.grip is None:
+            raise ConfigurationError(f"expected a fixture with something to take hold of, got {fixture_name!r}")
+        takes_s = stop_s - start_s
+        keeps = self._handles.get(side) == fixture_name
+        begins_s = start_s if keeps else self._take_handle(side, fixture, start_s, start_s + 0.45 * takes_s)
+        ends_s = self._follow_handle(side, fixture, to, begins_s, begins_s + (0.9 if keeps else 0.45) * takes_s)
+        if not keeps:
+            self._let_go_of_handle(side, ends_s)
+        return ends_s
+
+    def put(self, name: str, place: str, start_s: float, stop_s: float) -> float:
+        """Carries a held thing to a free place, lets go of it there, and draws the hand back. Returns when it lies."""
+        side = next(iter(self._held(name)))
+        found = self._place(name, place)
+        lands_s = self.carry(name, self._pose_in(found), start_s, stop_s, (0, 0, self._lift_m(name, found)))
+        self._places[name] = found
+        self._let_go(side, name, lands_s + 0.08)
+        return lands_s + 0.2
+
+    # The sub-actions.
+
+    def act(self, step: Step) -> ActedStep:
+        """Acts a step from now_s on. Raises ConfigurationError for what this kitchen can't act."""
+        self.now_s += step.pause_s / self.participant.tempo
+        start_s, acted = self.now_s, []
+        sub_actions = list(step.program.sub_actions())
+        for k, sub_action in enumerate(sub_actions):
+            self._next = sub_actions[k + 1] if k + 1 < len(sub_actions) else None
+            acted.append(self._act(sub_action))
+        program = replace(step.program, body=tuple(acted), start_s=start_s, stop_s=self.now_s)
+        return ActedStep(step, program, start_s, self.now_s)
+
+    def _act(self, sub_action: SubAction) -> SubAction:
+        if unknown := [name for name in sub_action.objects if name not in self.plan.things and not self.fixture(name)]:
+            known = ", ".join(sorted({*self.plan.things, *self.plan.fixtures}))
+            raise ConfigurationError(f"expected objects of this kitchen ({known}), got {unknown[0]!r}")
+        methods: dict[Verb, Callable[[SubAction, Hand, float], tuple[float, float, float]]] = {
             Verb.GOTO: self._goto,
             Verb.GRASP: self._grasp,
             Verb.MOVE: self._move,
             Verb.USE: self._use,
-            Verb.POSITION: self._position,
+            Verb.POSITION: self._move,
             Verb.RELEASE: self._release,
             Verb.WAIT: self._wait,
             Verb.NOTHING: self._wait,
         }
-        hand = sub_action.hand or self._hand_of(sub_action)
-        methods[sub_action.verb](sub_action, hand, sub_action.start_s, sub_action.stop_s)
+        side = self._side_of(sub_action)
+        start_s = self.now_s
+        before = self.world
+        stop_s, begins_s, ends_s = methods[sub_action.verb](sub_action, side, start_s)
+        known = (
+            sub_action
+            if sub_action.hand or sub_action.verb in (Verb.GOTO, Verb.WAIT, Verb.NOTHING)
+            else replace(sub_action, hand=side)
+        )
+        try:
+            self.world = apply(known, before, self.domain)
+        except InfeasibleStep as error:
+            raise ConfigurationError(f"expected a sub-action that is possible here: {error}") from error
+        stop_s = max(stop_s, self._show_facts(before, begins_s, ends_s))
+        self.now_s = stop_s
+        self.show.states.append((stop_s, self.world))
+        return replace(known, start_s=start_s, stop_s=stop_s)
 
-    def _hand_of(self, sub_action: SubAction) -> Hand:
+    def _side_of(self, sub_action: SubAction) -> Hand:
+        if sub_action.hand in SIDES:
+            return sub_action.hand
         name = sub_action.objects[0] if sub_action.objects else ""
-        return next((h.hand for h in reversed(self.show.holdings) if h.name == name), Hand.RIGHT)
+        if sub_action.hand is Hand.BOTH:
+            return self.hand_of(name) or self.participant.handed
+        near = self.where(name) if name else None
+        return self.hand_of(name) or self.free_hand(near)
 
-    def _look(self, target: Vector, start_s: float, takes_s: float = 0.5) -> None:
-        self.show.gaze.move(start_s - GAZE_LEAD_S, start_s - GAZE_LEAD_S + takes_s, np.asarray(target, float))
+    def _goto(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
+        name = sub_action.objects[0]
+        station = self._station_for(name)
+        for hand, fixture_name in list(self._handles.items()):
+            if fixture_name:
+                self._let_go_of_handle(hand, start_s)
+        if station is self.station:
+            self.look(self.where(name), start_s + 0.4)
+            stop_s = start_s + self.takes(0.35)
+            return stop_s, start_s, stop_s
+        a, b = self.body.stand(), station.stand
+        way = _walk_way(a, b)
+        points = np.array([way(share)[:2] for share in np.linspace(0, 1, 21)])
+        length_m = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+        stop_s = start_s + self.takes(0.6 + length_m / 0.85)
+        # The head turns first, to where the way leads.
+        turned = way(1.0)[2] - way(0.0)[2]
+        self.body.head.move(start_s - 0.3, start_s + 0.25, np.array([np.clip(0.7 * turned, -1.1, 1.1), -0.35]))
+        for hand in SIDES:
+            held = self.in_hand(hand)
+            self._idle_s[hand] = None
+            track = self.show.wrists[hand]
+            to = self._hanging(hand) if held is None else self._carrying(hand, held)
+            if held is None or next(iter(self._grips[held])) is hand:
+                track.move(start_s, start_s + self.takes(0.7), to)
+            if held is None:
+                self._pose_fingers(hand, RELAXED, start_s, start_s + 0.4)
+        self.body.torso.move(start_s, start_s + 0.6, np.zeros(3))
+        self.body.walk.follow(start_s, stop_s, way)
+        self.station = station
+        for stamp_s in np.arange(start_s + 0.3, stop_s - 0.15, self.rng.uniform(0.5, 0.6)):
+            self.hear("step", float(stamp_s), float(stamp_s) + 0.3, strength=float(self.rng.uniform(0.6, 1.0)))
+        aim = self.body.aim(self.where(name), self.body.stand(), np.zeros(3))
+        self.body.head.move(stop_s - 0.65, stop_s - 0.05, aim)
+        for hand in SIDES:
+            if self.in_hand(hand) is None:
+                self._idle_s[hand] = stop_s
+        return stop_s, start_s, stop_s
 
-    def _where(self, name: str) -> Vector:
-        if name == "tap":
-            return TAP_AT_M + (-0.05, -0.06, 0.06)
-        return self._now(name).point((0, 0, 0.05)) if name in self.show.places else WORKSPACE_M
+    def _grasp(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
+        name = sub_action.objects[0]
+        self.look(self.where(name), start_s)
+        fixture = self.fixture(name)
+        if fixture is not None:
+            if fixture.grip is None:
+                raise ConfigurationError(f"expected something to take hold of, got {name}")
+            stop_s = self._take_handle(side, fixture, start_s, start_s + self.takes(0.8))
+            return stop_s, stop_s, stop_s
+        thing = self.thing(name)
+        sides = SIDES if sub_action.hand is Hand.BOTH else (side,)
+        stop_s = start_s
+        for hand in sides:
+            if self.in_hand(hand) not in (None, name):
+                raise ConfigurationError(f"expected a free {hand} hand for {name}, it holds {self.in_hand(hand)}")
+            if hand in self._grips.get(name, {}):
+                continue
+            stop_s = max(stop_s, self._take(hand, thing, start_s))
+        return stop_s, stop_s, stop_s
 
-    def _now(self, name: str) -> Pose:
-        """Where a thing stands or is held after all that has been planned."""
-        for holding in self.show.holdings:
-            if holding.name == name and holding.stop_s == np.inf:
-                return self.stand @ self.show.wrists[holding.hand].last @ holding.grip
-        return self.show.places[name][-1][1]
+    def _take(self, side: Hand, thing: Thing, start_s: float) -> float:
+        """Reaches for a thing and takes it; returns when it is in the hand."""
+        name, pose = thing.name, self.pose_of(thing.name)
+        wrist, posture = self._grip_for(side, thing, pose)
+        surface_m = self._surface_m(name)
+        careful = posture
+        if surface_m is not None and name not in self._grips:
+            careful = grasp.above_surface(side, wrist, posture, surface_m)
+        arrives_s = self._approach(side, wrist, careful, start_s, start_s + self.takes(0.45))
+        stop_s = arrives_s + self.takes(0.12)
+        self._pose_fingers(side, posture, stop_s, stop_s + 0.3)
+        in_hand = self.wrist(side).inverse() @ pose
+        hands = self._grips.setdefault(name, {})
+        hands[side] = in_hand
+        if len(hands) == 1:
+            self.show.rides[name].append(Ride(stop_s, side, Track(in_hand)))
+        self._places.pop(name, None)
+        self._touch(side, arrives_s, name)
+        self.hear("contact", arrives_s - 0.02, arrives_s + 0.25, material=thing.material, other="skin", strength=0.2)
+        return stop_s
 
-    def _held(self, name: str) -> Holding:
-        for holding in self.show.holdings:
-            if holding.name == name and holding.stop_s == np.inf:
-                return holding
-        raise ConfigurationError(f"expected a hand that holds {name}, found none; grasp({name}) comes first")
-
-    def _carry(
-        self, holding: Holding, start_s: float, stop_s: float, to: Pose, detour_m: Sequence[float] = (0, 0, 0)
-    ) -> None:
-        """Moves a held thing to a pose of its own."""
-        wrist = self.stand.inverse() @ to @ holding.grip.inverse()
-        self.show.wrists[holding.hand].move(start_s, stop_s, wrist, detour_m)
-
-    # One method for each verb.
-
-    def _goto(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
-        show = self.show
-        show.walk.move(start_s + 0.15, stop_s - 0.25, STAND_M[:2].copy())
-        show.lean.move(stop_s - 0.9, stop_s + 0.2, 1.0)
-        for stamp_s in np.arange(start_s + 0.35, stop_s - 0.3, 0.52):
-            show.sounds.append(Sound("step", stamp_s, stamp_s + 0.3, strength=self.rng.uniform(0.7, 1.0)))
-        self._look(self._where(sub_action.objects[0]), stop_s - 0.4)
-        for side in SIDES:
-            show.wrists[side].move(stop_s - 0.6, stop_s + 0.1, home(side))
-
-    def _grasp(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
-        show, name = self.show, sub_action.objects[0]
-        self._look(self._where(name), start_s)
-        camera = show.camera(start_s)
-        shoulder = shoulder_m(camera, hand)
-        if name == "tap":
-            at, geom = lever_pose(0.0), "tap/grip"
-            wrist = fingers_on_lever(hand, at)
-        else:
-            at, geom = self._now(name), f"{name}/grip"
-            wrist = palm_around(self.kitchen.things[name], at, shoulder, hand)
-            self.kitchen.put(name, at)
-        closed = close_on(self.kitchen, hand, wrist, geom)
-        takes_s = stop_s - start_s
-        arrives_s = start_s + 0.72 * takes_s
-        outside = 0.07 * wrist.rotation[:, 2] - 0.03 * wrist.rotation[:, 0] + np.array([0, 0, 0.02])
-        show.wrists[hand].move(start_s, arrives_s, self.stand.inverse() @ wrist, outside)
-        show.postures[hand].move(start_s, start_s + 0.45 * takes_s, OPEN)
-        show.postures[hand].move(start_s + 0.6 * takes_s, stop_s - 0.02, closed)
-        if name != "tap":
-            show.holdings.append(Holding(name, hand, wrist.inverse() @ at, stop_s))
-        material = self.kitchen.things[name].material if name in self.kitchen.things else "metal"
-        show.sounds.append(Sound("contact", stop_s - 0.12 * takes_s, stop_s + 0.2, material, 0.25))
-
-    def _move(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
+    def _move(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
         name, *rest = sub_action.objects
-        holding = self._held(name)
-        target = rest[0] if rest else "counter"
-        self._look(self._where(target), start_s)
-        here = self._now(name)
-        if target == "tap":
-            mouth = TAP_AT_M + TAP_MOUTH_M
-            to = Pose(np.array([mouth[0], mouth[1] - 0.004, COUNTER_M - 0.015]), here.rotation)
-        elif target in self.show.places:
-            to = Pose(self._now(target).position_m + (0.125, 0.0, 0.10), self._tilted(here, 0.30).rotation)
-        else:
-            to = here.moved(z=0.12)
-        self._carry(holding, start_s, stop_s, to, (0, -0.02, 0.07))
+        fixture = self.fixture(name)
+        if fixture is not None:
+            to = 0.0 if self.opening(name) > 0.5 else 1.0
+            stop_s = self.operate(side, name, to, start_s, start_s + self.takes(1.0))
+            return stop_s, start_s, stop_s
+        if not rest:
+            self.look(self._work_m() + (0, 0, 0.1), start_s)
+            here = self.pose_of(name)
+            stop_s = self.carry(
+                name, Pose(here.position_m + (0, 0, 0.12), here.rotation), start_s, start_s + self.takes(0.7)
+            )
+            self._places.pop(name, None)
+            return stop_s, start_s, stop_s
+        place = rest[0]
+        found = self._place(name, place)
+        self._places[name] = found
+        to = self._pose_in(found)
+        self.look(to.position_m, start_s)
+        lands = self._next is not None and self._next.verb is Verb.RELEASE and self._next.objects[:1] == (name,)
+        if not lands:
+            to = to.moved(z=0.03)
+        distance_m = float(np.linalg.norm(to.position_m - self.pose_of(name).position_m))
+        lift = (0, 0, self._lift_m(name, found))
+        stop_s = self.carry(name, to, start_s, start_s + self.takes(0.45 + 0.9 * distance_m), lift)
+        if lands:
+            self._hear_landing(name, place, stop_s)
+        return stop_s, start_s, stop_s
 
-    def _use(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
+    def _use(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
+        from egoprog.sim.uses import act_use
+
+        rule = self.domain.use(sub_action.objects, self.world)
+        effect = act_use(self, sub_action, rule.name if rule else None, side, start_s)
+        return effect.stop_s, effect.begins_s, effect.ends_s
+
+    def _release(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
         name, *rest = sub_action.objects
-        match name, rest:
-            case "tap", []:
-                self._turn_tap(hand, start_s, stop_s)
-            case "mug", ["tap"]:
-                self._fill_at_tap(start_s, stop_s)
-            case "bottle", ["mug"]:
-                self._pour(name, rest[0], start_s, stop_s)
-            case _:
-                raise ConfigurationError(
-                    f"expected use(tap), use(mug, tap) or use(bottle, mug), got use({', '.join(sub_action.objects)})"
-                )
+        if self.fixture(name) is not None:
+            stop_s = self._let_go_of_handle(side, start_s + 0.1) + 0.1
+            return stop_s, start_s, stop_s
+        self._held(name)
+        if rest and (name not in self._places or self._place_name(name) != rest[0]):
+            stop_s = self.put(name, rest[0], start_s, start_s + self.takes(0.9))
+            return stop_s, stop_s, stop_s
+        lets_go_s = start_s + self.takes(0.15)
+        hands = list(self._grips[name])
+        if sub_action.hand in SIDES and len(hands) > 1:
+            hands = [sub_action.hand]
+        for hand in hands:
+            self._let_go(hand, name, lets_go_s)
+        stop_s = lets_go_s + self.takes(0.25)
+        return stop_s, lets_go_s, lets_go_s
 
-    def _turn_tap(self, hand: Hand, start_s: float, stop_s: float) -> None:
-        """Lifts the lever or lowers it; the wrist follows the lever's end and keeps most of its own attitude."""
-        show = self.show
-        before_rad = show.lever.last
-        opens = before_rad < LEVER_OPEN_RAD / 2
-        after_rad = LEVER_OPEN_RAD if opens else 0.0
-        wrist = self.stand @ show.wrists[hand].last
-        moved = lever_pose(after_rad) @ lever_pose(before_rad).inverse() @ wrist
-        show.wrists[hand].move(start_s, stop_s, self.stand.inverse() @ Pose(moved.position_m, wrist.rotation))
-        show.lever.move(start_s, stop_s, after_rad)
-        middle_s = 0.5 * (start_s + stop_s)
-        show.flow.move(middle_s - 0.1, stop_s, 1.0 if opens else 0.0)
-        if opens:
-            self._water_since_s = middle_s - 0.1
-        else:
-            show.sounds.append(Sound("water", self._water_since_s, stop_s))
-            show.sounds.append(Sound("contact", stop_s - 0.02, stop_s + 0.25, "metal", 0.3))
+    def _wait(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
+        self.look(self._work_m(), start_s)
+        stop_s = start_s + self.takes(0.9)
+        return stop_s, start_s, stop_s
 
-    def _fill_at_tap(self, start_s: float, stop_s: float) -> None:
-        self._held("mug")
-        self._look(TAP_AT_M + (0, -0.14, 0.02), start_s + 0.4)
-        self.show.fill.move(start_s - 0.2, stop_s + 0.2, 0.55)
+    # What they are made of.
 
-    def _pour(self, name: str, target: str, start_s: float, stop_s: float) -> None:
-        show, holding = self.show, self._held(name)
-        thing, here = self.kitchen.things[name], self._now(name)
-        self._look(self._now(target).point((0, 0, 0.09)), start_s + 0.3)
-        mouth_m = self._now(target).point((0.012, 0, MUG_HEIGHT_M + 0.035))
-        begins_s, ends_s = start_s + 0.8, stop_s - 0.75
-
-        def tilted(angle_rad: float) -> Pose:
-            pose = self._tilted(here, angle_rad)
-            return Pose(mouth_m - pose.rotation @ np.array(thing.mouth_m), pose.rotation)
-
-        self._carry(holding, start_s, begins_s, tilted(1.66))
-        self._carry(holding, begins_s, ends_s, tilted(1.84))
-        self._carry(holding, ends_s, stop_s, Pose(here.position_m + (0.02, 0, 0.02), here.rotation))
-        show.pouring.move(begins_s - 0.12, begins_s + 0.25, 0.8)
-        show.pouring.move(ends_s - 0.05, ends_s + 0.2, 0.0)
-        show.fill.move(begins_s, ends_s, 0.92)
-        show.juice.move(begins_s, ends_s, 0.75)
-        show.sounds.append(Sound("pour", begins_s - 0.1, ends_s + 0.18))
+    def _begin(self, side: Hand, start_s: float) -> Track[Pose]:
+        """The track of a hand that will move: if it had nothing to do for long, it has gone back meanwhile."""
+        track, idle_s = self.show.wrists[side], self._idle_s[side]
+        self._idle_s[side] = None
+        if idle_s is not None and start_s - max(idle_s, track.stop_s) > PAUSE_BEFORE_REST_S:
+            begins_s = max(idle_s, track.stop_s) + 0.1
+            stop_s = min(begins_s + self.takes(0.8), start_s)
+            to = self._home(side)
+            stop_s = self._in_time(track.last, to, begins_s, stop_s, 0.0)
+            if stop_s <= start_s:
+                track.move(begins_s, stop_s, to)
+                self._pose_fingers(side, RELAXED, begins_s, stop_s)
+        return track
 
     @staticmethod
-    def _tilted(pose: Pose, angle_rad: float) -> Pose:
-        """A thing leant over to the left by an angle, from upright; it keeps its turn about its own axis."""
-        upright, _ = Rotation.align_vectors([[0.0, 0.0, 1.0]], [pose.rotation[:, 2]])
-        turned = Rotation.from_euler("y", -angle_rad) * upright * Rotation.from_matrix(pose.rotation)
-        return Pose(pose.position_m, turned.as_matrix())
+    def _in_time(a: Pose, b: Pose, start_s: float, stop_s: float, detour_m: float) -> float:
+        """When a reach ends that is asked to end at stop_s: later where the hand would have to fly."""
+        length_m = float(np.linalg.norm(b.position_m - a.position_m)) + 1.3 * float(detour_m)
+        return max(stop_s, start_s + 1.9 * length_m / MAX_SPEED_M_S, start_s + 0.05)
 
-    def _position(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
-        name = sub_action.objects[0]
-        holding = self._held(name)
-        rest = self.kitchen.things[name].rest
-        self._look(rest.position_m, start_s)
-        lands_s = stop_s - 0.12
-        self._carry(holding, start_s, lands_s, rest, (0, -0.01, 0.05))
-        material = self.kitchen.things[name].material
-        self.show.sounds.append(Sound("contact", lands_s - 0.06, lands_s + 0.3, material, 0.9))
+    def _lean(self, start_s: float, stop_s: float) -> None:
+        """The body goes along with where hands end."""
+        working = {side: self.show.wrists[side].last.position_m for side in SIDES if self._idle_s[side] is None}
+        to = self.body.torso_for(working)
+        if np.linalg.norm(to - self.body.torso.last) > 0.004:
+            self.body.torso.move(start_s, max(stop_s, start_s + 0.4), to)
 
-    def _release(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
-        show, name = self.show, sub_action.objects[0]
+    def _pose_fingers(self, side: Hand, posture: Posture, start_s: float, stop_s: float) -> None:
+        self.show.postures[side].move(start_s, stop_s, posture)
+
+    def _touch(self, side: Hand, start_s: float, name: str | None) -> None:
+        self.show.touches[side].append(Touch(start_s, name))
+
+    def _channel(self, name: str, channel: str) -> Track[float]:
+        return self.show.channels.setdefault(name, {}).setdefault(channel, Track(0.0))
+
+    def _held(self, name: str) -> dict[Hand, Pose]:
+        if name not in self._grips:
+            raise ConfigurationError(f"expected a hand that holds {name}, found none; grasp({name}) comes first")
+        return self._grips[name]
+
+    def _shoulder(self, side: Hand, wrist_m: Vector) -> Vector:
+        """Where a shoulder will be when the body has followed a wrist, body frame."""
+        return self.body.shoulder_m(side, self.body.torso_for({side: wrist_m}))
+
+    def _grip_for(self, side: Hand, thing: Thing, pose: Pose) -> tuple[Pose, Posture]:
+        """The easiest way to hold a thing: wrist in the world, fingers around it."""
+        stand = self.body.stand()
+        local = stand.inverse() @ pose
+        taken = self._bars if thing.name in self._grips else {}
+        surface_m = self._surface_m(thing.name)
+        before = self.show.wrists[side].last
+        options = []
+        for k, grip in enumerate(thing.grips):
+            bar = local @ grip.bar
+            thumb_to = 0.0
+            if thing.tip_m is not None:
+                along = (np.asarray(thing.tip_m, float) - grip.bar.position_m) @ grip.bar.rotation[:, 2]
+                thumb_to = float(np.sign(along)) if abs(along) > 0.03 else 0.0
+            shoulder = self._shoulder(side, bar.position_m)
+            wrist, cost = grasp.wrist_at(side, grip.style, grip.radius_m, bar, shoulder, surface_m, thumb_to, before)
+            cost += 0.5 * k + (5.0 if any(k == other for hand, other in taken.items() if hand is not side) else 0.0)
+            options.append((cost, k, grip, wrist))
+        cost, k, grip, wrist = min(options, key=lambda option: option[0])
+        self._bars[side] = k
+        return stand @ wrist, grasp.hold(side, grip.style, grip.radius_m)[1]
+
+    def _approach(self, side: Hand, wrist: Pose, posture: Posture, start_s: float, stop_s: float) -> float:
+        """Brings an opened hand to a wrist pose from outside and closes it; returns when it is there."""
+        track = self._begin(side, start_s)
+        to = self.body.stand().inverse() @ wrist
+        start_s = max(start_s, track.stop_s)
+        outside = 0.08 * to.rotation[:, 2] - 0.05 * to.rotation[:, 0] + (0, 0, 0.05)
+        length_m = float(np.linalg.norm(to.position_m - track.last.position_m))
+        stop_s = self._in_time(track.last, to, start_s, stop_s + 0.45 * length_m, 0.08)
+        track.follow(start_s, stop_s, grasp.arriving(track.last, to, outside))
         takes_s = stop_s - start_s
-        lets_go_s = start_s + 0.3 * takes_s
-        if name != "tap":
-            holding = self._held(name)
-            hand = holding.hand
-            show.places[name].append((lets_go_s, self._now(name)))
-            show.holdings[show.holdings.index(holding)] = replace(holding, stop_s=lets_go_s)
-        wrist = show.wrists[hand].last
-        outside = 0.07 * wrist.rotation[:, 2] - 0.03 * wrist.rotation[:, 0] + np.array([0, 0, 0.02])
-        show.postures[hand].move(start_s, start_s + 0.5 * takes_s, OPEN)
-        show.wrists[hand].move(lets_go_s, stop_s + 0.1, home(hand), outside)
-        show.postures[hand].move(start_s + 0.6 * takes_s, stop_s, RELAXED)
+        self._pose_fingers(side, OPEN, start_s, start_s + 0.55 * takes_s)
+        self._pose_fingers(side, posture, stop_s - min(0.25 * takes_s, 0.2), stop_s + 0.06)
+        self._lean(start_s, stop_s)
+        return stop_s
 
-    def _wait(self, sub_action: SubAction, hand: Hand, start_s: float, stop_s: float) -> None:
-        self._look(WORKSPACE_M, start_s)
+    def _retreat(self, side: Hand, start_s: float) -> None:
+        """Opens the hand and draws it back from what it held."""
+        wrist = self.show.wrists[side].last
+        back = 0.06 * wrist.rotation[:, 2] - 0.06 * wrist.rotation[:, 0] + (0, -0.02, 0.03)
+        self._pose_fingers(side, OPEN, start_s - 0.1, start_s + 0.12)
+        self.show.wrists[side].move(start_s + 0.04, start_s + 0.40, Pose(wrist.position_m + back, wrist.rotation))
+        self._idle_s[side] = start_s + 0.40
+
+    def _take_handle(self, side: Hand, fixture: Fixture, start_s: float, stop_s: float) -> float:
+        stand = self.body.stand()
+        bar = stand.inverse() @ fixture.bar(self.opening(fixture.name))
+        grip = fixture.grip
+        shoulder = self._shoulder(side, bar.position_m)
+        wrist, _ = grasp.wrist_at(
+            side,
+            grip.style,
+            grip.radius_m,
+            bar,
+            shoulder,
+            before=self.show.wrists[side].last,
+            outward=bar.rotation[:, 1],
+        )
+        posture = grasp.hold(side, grip.style, grip.radius_m)[1]
+        arrives_s = self._approach(side, stand @ wrist, posture, start_s, stop_s)
+        self._handles[side] = fixture.name
+        self._touch(side, arrives_s, fixture.name)
+        self.hear("contact", arrives_s, arrives_s + 0.2, material=fixture.material, other="skin", strength=0.25)
+        return arrives_s + 0.1
+
+    def _follow_handle(self, side: Hand, fixture: Fixture, to: float, start_s: float, stop_s: float) -> float:
+        """The moving part goes, and the hand with it; the wrist turns less than a door does."""
+        track, stand = self._begin(side, start_s), self.body.stand().inverse()
+        start_s = max(start_s, track.stop_s)
+        first, wrist = self.opening(fixture.name), track.last
+        bar = stand @ fixture.bar(first)
+        in_bar = bar.inverse() @ wrist
+        turned = fixture.travel * (to - first) if fixture.joint == "turn" else 0.0
+        share_turned = 1.0 if abs(turned) < 0.6 else 0.55
+
+        def way(share: float) -> Pose:
+            bar_now = stand @ fixture.bar(first + share * (to - first))
+            if share_turned == 1.0:
+                return bar_now @ in_bar
+            # The fingers slip around the bar.
+            back = turn(
+                stand.rotation @ fixture.frame.rotation @ np.asarray(fixture.axis, float),
+                -(1 - share_turned) * share * turned,
+            )
+            rotation = back @ bar_now.rotation @ in_bar.rotation
+            return Pose(bar_now.position_m + back @ bar_now.rotation @ in_bar.position_m, rotation)
+
+        length_m = sum(float(np.linalg.norm(way(k / 8).position_m - way((k - 1) / 8).position_m)) for k in range(1, 9))
+        stop_s = max(stop_s, start_s + 1.9 * length_m / 1.6)
+        track.follow(start_s, stop_s, way)
+        channel = "open" if fixture.kind != "hob" else "on"
+        self._channel(fixture.name, channel).move(start_s, stop_s, to)
+        self._lean(start_s, stop_s)
+        return stop_s
+
+    def _let_go_of_handle(self, side: Hand, start_s: float) -> float:
+        self._handles.pop(side, None)
+        self._touch(side, start_s + 0.05, None)
+        self._retreat(side, start_s)
+        return start_s + 0.25
+
+    def _let_go(self, side: Hand, name: str, lets_go_s: float) -> None:
+        """A hand lets go of a thing; it lies where it was brought, or falls the little way to what is below it."""
+        hands = self._grips[name]
+        pose = self.pose_of(name)
+        is_led = next(iter(hands)) is side
+        del hands[side]
+        self._touch(side, lets_go_s, None)
+        if hands and is_led:
+            other, grip = next(iter(hands.items()))
+            self.show.rides[name].append(Ride(lets_go_s, other, Track(grip)))
+        elif not hands:
+            del self._grips[name]
+            found = self._places.get(name) or self._below(name)
+            frame = self._frame_of(found)
+            track = Track(frame.inverse() @ pose)
+            height_m = float(pose.position_m[2] - (frame @ found.pose).position_m[2])
+            to = Pose(found.pose.position_m, self._upright(frame.inverse() @ pose, found))
+            if abs(height_m) > 0.002 or np.linalg.norm(to.position_m - track.first.position_m) > 0.004:
+                track.move(lets_go_s, lets_go_s + DROP_S + 0.5 * abs(height_m), to)
+                self._hear_landing(
+                    name, found.on.name if isinstance(found.on, Fixture) else found.on or "counter", lets_go_s + DROP_S
+                )
+            self.show.rides[name].append(Ride(lets_go_s, found.on, track))
+        self._retreat(side, lets_go_s)
+
+    @staticmethod
+    def _upright(pose: Pose, found: Place) -> Vector:
+        """The attitude in which a thing comes to lie: upright, turned as it is."""
+        return turn((0.0, 0.0, 1.0), pose.yaw_rad) if found.is_turnable else found.pose.rotation
+
+    def _hear_landing(self, name: str, place: str, stamp_s: float) -> None:
+        other = self.fixture(place)
+        material = other.material if other is not None else self.plan.things[place].material
+        self.hear("contact", stamp_s - 0.02, stamp_s + 0.3, material=self.thing(name).material, other=material,
+                  strength=float(self.rng.uniform(0.5, 0.9)))  # fmt: skip
+
+    # Places.
+
+    def _work_m(self) -> Vector:
+        """The middle of the work before the person, in the world."""
+        return self.body.stand().point((0.0, 0.38, self._counter_m()))
+
+    def _counter_m(self) -> float:
+        counter = self.station.fixture("counter") or self.plan.fixtures["counter"]
+        return counter.size_m[2]
+
+    def _surface_m(self, name: str) -> float | None:
+        """The height that hands must stay above when they take a thing; None where nothing is below."""
+        if isinstance(self.show.rides[name][-1].on, Hand):
+            return None
+        return float(self.pose_of(name).position_m[2])
+
+    def _frame_of(self, place: Place) -> Pose:
+        match place.on:
+            case None:
+                return _WORLD
+            case Fixture():
+                return place.on.moved(self.opening(place.on.name))
+        return self.pose_of(place.on)
+
+    def _pose_in(self, place: Place) -> Pose:
+        return self._frame_of(place) @ place.pose
+
+    def _place_name(self, name: str) -> str | None:
+        return self._targets.get(name)
+
+    def _place(self, name: str, place: str) -> Place:
+        """Where a thing goes that is put in, on or under something."""
+        thing = self.thing(name)
+        self._targets[name] = place
+        others = {
+            other: self.pose_of(other)
+            for other in self.plan.things
+            if other != name and other not in self._grips and other != place and self._lies(other)
+        }
+        stand = self.body.stand()
+        near_m = 0.5 * self.pose_of(name).position_m + 0.5 * stand.point((0.0, 0.36, self._counter_m()))
+        if place in self.plan.things:
+            options = places_on(self.thing(place), self.pose_of(place), thing)
+            others = {other: pose for other, pose in others.items() if self.show.rides[other][-1].on == place}
+        else:
+            fixture = self.fixture(place)
+            assert fixture is not None
+            options = places_of(fixture, self.opening(place))
+            if not options:
+                options = places_of(self.station.fixture("sink") or self.plan.fixtures["counter"], 0.0)
+        found = find_place(thing, options, standing(others, self.plan.things), near_m)
+        return self._turned(name, found)
+
+    def _turned(self, name: str, place: Place) -> Place:
+        """The place with the yaw at which the hand that brings the thing is at ease."""
+        hands = self._grips.get(name)
+        if not hands:
+            return place
+        side, grip = next(iter(hands.items()))
+        base, stand = self._pose_in(place), self.body.stand().inverse()
+        count = 24 if place.is_turnable else 2
+        turns = [turn((0.0, 0.0, 1.0), 2 * np.pi * k / count) for k in range(count)]
+        wrists = [stand @ Pose(base.position_m, base.rotation @ turned) @ grip.inverse() for turned in turns]
+        shoulder = self._shoulder(side, stand.point(base.position_m) + (0, 0, 0.08))
+        cost = grasp.awkwardness(
+            side, np.array([w.rotation for w in wrists]), np.array([w.position_m for w in wrists]), shoulder
+        )
+        best = turns[int(np.argmin(cost))]
+        return replace(place, pose=Pose(place.pose.position_m, place.pose.rotation @ best))
+
+    def _lies(self, name: str) -> bool:
+        """Whether a thing takes room where it is: what is in or on other things does not."""
+        return not isinstance(self.show.rides[name][-1].on, (Hand, str))
+
+    def _lift_m(self, name: str, place: Place) -> float:
+        """How high a thing is lifted on its way."""
+        return 0.05 + 0.10 * float(isinstance(place.on, str))
+
+    def _below(self, name: str) -> Place:
+        """What a thing that is let go of anywhere comes to lie on: the counter's nearest free spot."""
+        counter = "counter" if self.station.fixture("counter") else self.station.fixtures[0].name
+        found = self._place(name, counter)
+        return found
+
+    def _station_for(self, name: str) -> Station:
+        place: str | None = name
+        while place is not None and place in self.plan.things:
+            place = self.world.place_of(place)
+        here = self.station if place is None or self.station.fixture(place) else None
+        return here or self.plan.station_of(place)
+
+    def _first_station(self) -> Station:
+        near = [
+            name
+            for (predicate, args), truth in self.plan.state.atoms.items()
+            if predicate == "near" and truth
+            for name in args
+        ]
+        for name in near:
+            for station in self.plan.stations.values():
+                if station.fixture(name) and name != "counter":
+                    return station
+        return self.plan.stations["prep"]
+
+    def _home(self, side: Hand) -> Pose:
+        """A hand that waits at the work, body frame."""
+        sign = grasp.mirror(side)
+        height_m = self._counter_m() + 0.08 if self.station.fixture("counter") else 0.95
+        rotation = axes((-0.25 * sign, 0.9, -0.15), np.array([0.35 * sign, 0.15, 0.9]))
+        return Pose(np.array([0.22 * sign, 0.16, height_m]), rotation)
+
+    def _hanging(self, side: Hand) -> Pose:
+        """A hand of somebody who walks, low and out of sight, body frame."""
+        sign = grasp.mirror(side)
+        rotation = axes((-0.05 * sign, 0.45, -0.85), np.array([0.95 * sign, 0.2, 0.15]))
+        return Pose(np.array([0.26 * sign, 0.05, 0.82]), rotation)
+
+    def _carrying(self, side: Hand, name: str) -> Pose:
+        """The wrist of a hand that carries a thing before the body, body frame: upright, as easily as can be."""
+        sign, grip = grasp.mirror(side), next(iter(self._grips[name].values()))
+        at = np.array([0.14 * sign, 0.34, self.participant.height_m - 0.45])
+        poses = [Pose.at(*at, 2 * np.pi * k / 24) for k in range(24)]
+        wrists = [pose @ grip.inverse() for pose in poses]
+        cost = grasp.awkwardness(
+            side, np.array([w.rotation for w in wrists]), np.array([w.position_m for w in wrists]),
+            self.body.shoulder_m(side, np.zeros(3)),
+        )  # fmt: skip
+        return wrists[int(np.argmin(cost))]
+
+    # What is drawn follows what is true.
+
+    def _show_facts(self, before: WorldState, begins_s: float, ends_s: float) -> float:
+        """Moves looks and attachments to what has become true; returns when they are there."""
+        after, stop_s = self.world, ends_s
+        for atom, truth in after.atoms.items():
+            predicate, args = atom
+            if len(args) != 1 or before.atoms.get(atom) is truth:
+                continue
+            found = channel_of(predicate, truth)
+            if found is None or (args[0] not in self.plan.things and self.fixture(args[0]) is None):
+                continue
+            channel, to = found
+            track = self._channel(args[0], channel)
+            is_so = track.last > 0.15 if to > 0.5 else track.last < 0.15
+            if not is_so:
+                track.move(begins_s, max(ends_s, begins_s + 0.1), to)
+        for name in list(self._grips):
+            if name not in after.held:
+                place = after.place_of(name) or "counter"
+                stop_s = max(stop_s, self.put(name, place, ends_s, ends_s + self.takes(0.8)))
+        return stop_s
+
+    def _put_all(self) -> None:
+        """Everything stands where the plan's state says; what hands hold at the start is not acted."""
+        show, state = self.show, self.plan.state
+        self._targets: dict[str, str] = {}
+        names = {**self.plan.things, **self.plan.fixtures}
+        for name, channels in initial_looks(state, names).items():
+            for channel, value in channels.items():
+                show.channels.setdefault(name, {})[channel] = Track(value)
+        waiting = list(self.plan.things)
+        while waiting:
+            rest = []
+            for name in waiting:
+                place = state.place_of(name) or "counter"
+                if place in waiting:
+                    rest.append(name)
+                    continue
+                found = self._first_place(name, place)
+                show.rides[name] = [Ride(-np.inf, found.on, Track(found.pose))]
+            if len(rest) == len(waiting):
+                raise ConfigurationError(f"expected things that lie somewhere, got {', '.join(rest)} on each other")
+            waiting = rest
+
+    def _first_place(self, name: str, place: str) -> Place:
+        thing = self.plan.things[name]
+        others = {other: self.pose_of(other) for other in self.show.rides if self._lies(other)}
+        if place in self.plan.things:
+            options = places_on(self.plan.things[place], self.pose_of(place), thing)
+            others = {other: self.pose_of(other) for other in self.show.rides if self.show.rides[other][-1].on == place}
+        else:
+            fixtures = [f for s in self.plan.stations.values() for f in s.fixtures if f.name == place]
+            options = [option for fixture in fixtures for option in places_of(fixture, self.opening(place))]
+        order = self.rng.permutation(len(options))
+        to_m = options[order[0]][1].position_m
+        found = find_place(thing, options, standing(others, self.plan.things), to_m)
+        if found.is_turnable:
+            yaw = turn((0.0, 0.0, 1.0), self.rng.uniform(0, 2 * np.pi))
+            found = replace(found, pose=Pose(found.pose.position_m, found.pose.rotation @ yaw))
+        return found
+
+    def finish(self) -> Performance:
+        """Ends the performance: hands that have nothing to do go back."""
+        for side in SIDES:
+            if self._idle_s[side] is not None:
+                self._begin(side, self.now_s + 1.5)
+        self.show.duration_s = self.now_s + 0.5
+        self.show.sounds.sort(key=lambda sound: sound.start_s)
+        return self.show
 
 
-def perform(kitchen: Kitchen, program: Program, seed: int = 0) -> Performance:
-    """Plans how a program with times is acted in a kitchen.
+_WORLD = Pose(np.zeros(3), np.eye(3))
 
-    Raises ConfigurationError where the program names what the kitchen lacks, or asks for what no hand can do.
+
+def _walk_way(a: Pose, b: Pose) -> Callable[[float], Vector]:
+    """x, y and yaw by share of the way from one stand to another: an arc away from the furniture."""
+    start, stop = a.position_m[:2], b.position_m[:2]
+    length_m = float(np.linalg.norm(stop - start))
+    bow_m = min(0.55, 0.45 * length_m)
+    controls = start - bow_m * a.rotation[:2, 1], stop - bow_m * b.rotation[:2, 1]
+    first, last = a.yaw_rad, b.yaw_rad
+    last = first + (last - first + np.pi) % (2 * np.pi) - np.pi
+    chord = stop - start
+    heading = np.arctan2(-chord[0], chord[1])
+    heading = 0.5 * (first + last) + (heading - 0.5 * (first + last) + np.pi) % (2 * np.pi) - np.pi
+    # Short ways are side steps, on long ones people face where they walk.
+    facing = float(np.clip((length_m - 0.7) / 0.8, 0, 0.8))
+
+    def way(share: float) -> Vector:
+        rest = 1 - share
+        place = (
+            rest**3 * start + 3 * rest**2 * share * controls[0] + 3 * rest * share**2 * controls[1] + share**3 * stop
+        )
+        yaw = first + float(minimum_jerk(share)) * (last - first)
+        ahead = facing * float(minimum_jerk(share / 0.35) * minimum_jerk((1 - share) / 0.4))
+        return np.array([place[0], place[1], yaw + ahead * (heading - yaw)])
+
+    return way
+
+
+def perform(activity: Activity, kitchen: Kitchen) -> Performance:
+    """Acts an activity: motion, looks, sounds, and the times of its steps.
+
+    Raises ConfigurationError where a program names what the kitchen lacks, or asks for what no hand can do.
     """
-    actor = Actor(kitchen, program, seed)
-    for sub_action in program.sub_actions():
-        actor.act(sub_action)
-    return actor.show
+    actor = Actor(activity, kitchen)
+    steps = tuple(actor.act(step) for step in activity.steps)
+    actor.show.steps = steps
+    return actor.finish()

@@ -227,9 +227,7 @@ def awkwardness(
     # The usual direction goes round with the forearm: (1 + c) R v = v(1 + c)c + ... for the smallest turn.
     cosine = forearm @ ahead
     turned = (
-        cosine[:, None] * usual
-        + np.cross(axis, usual)
-        + axis * ((axis @ usual) / np.maximum(1 + cosine, 0.1))[:, None]
+        cosine[:, None] * usual + np.cross(axis, usual) + axis * ((axis @ usual) / np.maximum(1 + cosine, 0.1))[:, None]
     )
     roll = _angle_about(forearm, turned, thumb) * sign
     # Positive: the thumb goes outwards, the palm turns up.
@@ -259,15 +257,19 @@ def wrist_at(
     surface_m: float | None = None,
     thumb_to: float = 0.0,
     before: Pose | None = None,
+    outward: Vector | None = None,
 ) -> tuple[Pose, float]:
     """The easiest wrist that holds a bar, and how awkward it is. All in the body frame.
 
     thumb_to: 1 or -1, the end of the bar where the thumb must be; 0 leaves it free. before: where the hand comes from.
+    outward: (3,), away from what the bar is fixed to; the palm comes from there.
     """
     in_hand, _ = hold(side, style, radius_m)
     if style == "press":
         # y of both bars agree; a finger may come from a little above or beside.
-        starts = [bar.rotation @ turn((1.0, 0, 0), a) @ turn((0, 0, 1.0), b) for a in (-0.5, 0, 0.5) for b in (-0.5, 0, 0.5)]
+        starts = [
+            bar.rotation @ turn((1.0, 0, 0), a) @ turn((0, 0, 1.0), b) for a in (-0.5, 0, 0.5) for b in (-0.5, 0, 0.5)
+        ]
         bars = np.array([start @ turn((0, 1.0, 0), angle) for start in starts for angle in np.arange(12) * np.pi / 6])
     else:
         ends = [np.eye(3), np.diag([1.0, -1.0, -1.0])]
@@ -280,6 +282,9 @@ def wrist_at(
     if before is not None:
         cosine = (np.einsum("nij,ij->n", rotations, before.rotation) - 1) / 2
         cost = cost + 0.12 * np.arccos(np.clip(cosine, -1, 1)) ** 2
+    if outward is not None:
+        cost = cost + 8 * np.maximum(0.25 - rotations[:, :, 2] @ outward, 0)
+        cost = cost + 8 * np.maximum(-rotations[:, :, 0] @ outward - 0.85, 0)
     k = int(np.argmin(cost))
     return Pose(wrists_m[k], rotations[k]), float(cost[k])
 
