@@ -25,7 +25,6 @@ OnBad = Literal["raise", "skip"] | Callable[[AnnotationError], None]
 
 _MAX_LOGGED = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_INTEGER = re.compile(r"-?[0-9]{1,15}")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?(?:e-?[0-9]{1,3})?")
 _TIMESTAMP = re.compile(r"([0-9]{2,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)")
 
@@ -85,10 +84,9 @@ def text(cell: str) -> str:
     return cell
 
 
-def integer(cell: str) -> int:
-    if not _INTEGER.fullmatch(cell):
-        raise ValueError
-    return int(cell)
+def optional_text(cell: str) -> str:
+    """Words on one line, or none."""
+    return text(cell) if cell else cell
 
 
 def count(cell: str) -> int:
