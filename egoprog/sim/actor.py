@@ -59,7 +59,7 @@ class Actor:
         self.rng = np.random.default_rng([activity.seed, 3])
         self.now_s = 0.0
         self.world: WorldState = activity.plan.state
-        self.station: Station = self._first_station()
+        self.station: Station = activity.plan.stations[activity.plan.standing]
         stand = self.station.stand
         # A stand's y is ahead, so its yaw is that of a body.
         self.body = Body(self.participant, Track(np.array([*stand.position_m[:2], stand.yaw_rad])))
@@ -780,19 +780,6 @@ class Actor:
         here = self.station if place is None or self.station.fixture(place) else None
         return here or self.plan.station_of(place)
 
-    def _first_station(self) -> Station:
-        near = [
-            name
-            for (predicate, args), truth in self.plan.state.atoms.items()
-            if predicate == "near" and truth
-            for name in args
-        ]
-        for name in near:
-            for station in self.plan.stations.values():
-                if station.fixture(name) and name != "counter":
-                    return station
-        return self.plan.stations["prep"]
-
     def _home(self, side: Hand) -> Pose:
         """A hand that waits at the work, body frame."""
         sign = grasp.mirror(side)
@@ -865,16 +852,25 @@ class Actor:
 
     def _first_place(self, name: str, place: str) -> Place:
         thing = self.plan.things[name]
-        others = {other: self.pose_of(other) for other in self.show.rides if self._lies(other)}
-        if place in self.plan.things:
-            options = places_on(self.plan.things[place], self.pose_of(place), thing)
+        if name in self.plan.starts:
+            station, number = self.plan.starts[name]
+            fixture = self.plan.stations[station].fixture(place)
+            assert fixture is not None
+            found = places_of(fixture, self.opening(place))[number][0]
+        elif place in self.plan.things:
             others = {other: self.pose_of(other) for other in self.show.rides if self.show.rides[other][-1].on == place}
+            options = places_on(self.plan.things[place], self.pose_of(place), thing)
+            found = find_place(thing, options, standing(others, self.plan.things), self.pose_of(place).position_m)
         else:
-            fixtures = [f for s in self.plan.stations.values() for f in s.fixtures if f.name == place]
-            options = [option for fixture in fixtures for option in places_of(fixture, self.opening(place))]
-        order = self.rng.permutation(len(options))
-        to_m = options[order[0]][1].position_m
-        found = find_place(thing, options, standing(others, self.plan.things), to_m)
+            others = {other: self.pose_of(other) for other in self.show.rides if self._lies(other)}
+            options = [
+                option
+                for station in self.plan.stations.values()
+                for fixture in station.fixtures
+                if fixture.name == place
+                for option in places_of(fixture, self.opening(place))
+            ]
+            found = find_place(thing, options, standing(others, self.plan.things), options[0][1].position_m)
         if found.is_turnable:
             yaw = turn((0.0, 0.0, 1.0), self.rng.uniform(0, 2 * np.pi))
             found = replace(found, pose=Pose(found.pose.position_m, found.pose.rotation @ yaw))
