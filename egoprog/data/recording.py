@@ -7,7 +7,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from egoprog.data.epic_folder import EpicFolder, truth_of
 from egoprog.data.poses import read_poses
+from egoprog.data.program_lines import iter_programs
 from egoprog.data.samples import AudioBlock, Frame, ImuSample, Intrinsics, PoseSample, Sample, Truth, stamp_of
 from egoprog.data.video import IMAGE_SUFFIXES, AudioFile, FrameFolder, VideoFile
 from egoprog.describe.narrations import read_narrations
@@ -108,8 +110,9 @@ def open_recording(
 
     narrations: EPIC's CSV, a CSV of start,stop,text, or SRT. poses: see `data.poses`. audio: a sound file in the place
     of the recording's own sound. Where they are not given, NAME.narrations.csv, NAME.narrations.srt and NAME.poses.csv
-    beside the recording are taken. rate_hz: of a folder's frames. camera_topic: of a bag; "" for the first.
-    Raises RecordingError for what is missing, broken, or has no picture.
+    beside the recording are taken, then what a folder in EPIC-KITCHENS' layout says of it.
+    rate_hz: of a folder's frames. camera_topic: of a bag; "" for the first.
+    Raises RecordingError for what is missing, broken, or has no picture, AnnotationError for a dataset's broken file.
     """
     path = Path(path)
     if not path.exists():
@@ -128,10 +131,20 @@ def open_recording(
     if audio is not None:
         sound = AudioFile(_existing(audio), recording.warn)
         recording.add(sound, "audio", duration_s=sound.duration_s)
+    dataset = EpicFolder.around(path)
     if narrations := narrations or _beside(recording, ".narrations.csv", ".narrations.srt"):
         recording.add(SampleList(read_narrations(narrations, recording.name)), "narration")
+    elif dataset and (told := dataset.narrations(recording.name)):
+        recording.add(SampleList(told), "narration")
+    if dataset:
+        recording.intrinsics, known_poses = dataset.camera(recording.name)
+        recording.truth = dataset.truth(recording.name)
     if poses := poses or _beside(recording, ".poses.csv"):
         recording.add(SampleList(read_poses(poses)), "pose")
+    elif dataset and known_poses:
+        recording.add(SampleList(known_poses), "pose")
+    if truth := _beside(recording, ".truth.jsonl"):
+        recording.truth = truth_of(iter_programs(truth))
     return recording
 
 
