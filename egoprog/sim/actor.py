@@ -220,9 +220,9 @@ class Actor:
     def look(self, target_m: Vector, start_s: float) -> None:
         """Turns the head to what a hand will do from start_s on: about half a second before it."""
         lead_s = self.rng.uniform(0.4, 0.7)
-        aim = self.body.aim(np.asarray(target_m, float), self.body.stand(), self.body.torso.last)
-        turned = float(np.abs(aim - self.body.head.last).max())
-        self.body.head.move(start_s - lead_s, start_s - lead_s + 0.30 + 0.25 * min(turned, 1.2), aim)
+        to = self.body.stand().inverse().point(target_m)
+        way_m = float(np.linalg.norm(to - self.body.gaze.last))
+        self.body.gaze.move(start_s - lead_s, start_s - lead_s + 0.28 + 0.35 * min(way_m, 1.0), to)
 
     def hear(self, kind: str, start_s: float, stop_s: float, **of) -> None:
         """A sound; `of`: material, other, strength, first, last of types.Sound."""
@@ -381,11 +381,12 @@ class Actor:
         stop_s = start_s + self.takes(0.6 + length_m / 0.85)
         # The head turns first, to where the way leads.
         turned = way(1.0)[2] - way(0.0)[2]
-        self.body.head.move(start_s - 0.3, start_s + 0.25, np.array([np.clip(0.7 * turned, -1.1, 1.1), -0.35]))
+        turned = float(np.clip(turned, -1.5, 1.5))
+        ahead = np.array([-1.2 * np.sin(turned), 1.2 * np.cos(turned), 1.15])
+        self.body.gaze.move(start_s - 0.3, start_s + 0.25, ahead)
         for hand in SIDES:
             held = self.in_hand(hand)
-            self._idle_s[hand] = None
-            track = self.show.wrists[hand]
+            track = self._begin(hand, start_s)
             to = self._hanging(hand) if held is None else self._carrying(hand, held)
             if held is None or next(iter(self._grips[held])) is hand:
                 track.move(start_s, start_s + self.takes(0.7), to)
@@ -396,8 +397,7 @@ class Actor:
         self.station = station
         for stamp_s in np.arange(start_s + 0.3, stop_s - 0.15, self.rng.uniform(0.5, 0.6)):
             self.hear("step", float(stamp_s), float(stamp_s) + 0.3, strength=float(self.rng.uniform(0.6, 1.0)))
-        aim = self.body.aim(self.where(name), self.body.stand(), np.zeros(3))
-        self.body.head.move(stop_s - 0.65, stop_s - 0.05, aim)
+        self.body.gaze.move(stop_s - 0.75, stop_s - 0.1, self.body.stand().inverse().point(self.where(name)))
         for hand in SIDES:
             if self.in_hand(hand) is None:
                 self._idle_s[hand] = stop_s
@@ -421,7 +421,19 @@ class Actor:
             if hand in self._grips.get(name, {}):
                 continue
             stop_s = max(stop_s, self._take(hand, thing, start_s))
+        if self._next is None or self._next.objects[:1] != (name,):
+            self._bring_near(name, stop_s)
         return stop_s, stop_s, stop_s
+
+    def _bring_near(self, name: str, start_s: float) -> None:
+        """What is held while something else is done is held before the body, out of the way."""
+        side = next(iter(self._grips[name]))
+        stand = self.body.stand()
+        wrist = self._carrying(side, name)
+        way_m = float(np.linalg.norm(wrist.position_m - self.show.wrists[side].last.position_m))
+        self.carry(
+            name, stand @ wrist @ self._grips[name][side], start_s, start_s + 0.35 + 0.6 * way_m, (0, -0.05, 0.03)
+        )
 
     def _take(self, side: Hand, thing: Thing, start_s: float) -> float:
         """Reaches for a thing and takes it; returns when it is in the hand."""
@@ -783,9 +795,10 @@ class Actor:
     def _home(self, side: Hand) -> Pose:
         """A hand that waits at the work, body frame."""
         sign = grasp.mirror(side)
-        height_m = self._counter_m() + 0.08 if self.station.fixture("counter") else 0.95
+        height_m = self._counter_m() + 0.05 if self.station.fixture("counter") else 0.95
         rotation = axes((-0.25 * sign, 0.9, -0.15), np.array([0.35 * sign, 0.15, 0.9]))
-        return Pose(np.array([0.22 * sign, 0.16, height_m]), rotation)
+        place = np.array([0.24 * sign, 0.0, height_m]) + self.rng.uniform(-0.03, 0.03, 3)
+        return Pose(place, rotation)
 
     def _hanging(self, side: Hand) -> Pose:
         """A hand of somebody who walks, low and out of sight, body frame."""
@@ -872,9 +885,17 @@ class Actor:
             ]
             found = find_place(thing, options, standing(others, self.plan.things), options[0][1].position_m)
         if found.is_turnable:
-            yaw = turn((0.0, 0.0, 1.0), self.rng.uniform(0, 2 * np.pi))
+            yaw = turn((0.0, 0.0, 1.0), self._usual_yaw(name))
             found = replace(found, pose=Pose(found.pose.position_m, found.pose.rotation @ yaw))
         return found
+
+    def _usual_yaw(self, name: str) -> float:
+        """How a thing is turned at the start, from its spot: anyhow, but handles towards the person."""
+        thing = self.plan.things[name]
+        x, y, _ = thing.grips[0].bar.position_m
+        if thing.tip_m is None and np.hypot(x, y) < 0.9 * thing.radius_m:
+            return float(self.rng.uniform(0, 2 * np.pi))
+        return float(-np.pi / 2 - np.arctan2(y, x) + self.rng.choice((-1, 1)) * self.rng.uniform(0.1, 0.9))
 
     def finish(self) -> Performance:
         """Ends the performance: hands that have nothing to do go back."""

@@ -30,12 +30,15 @@ HEAD_PITCH_RAD = (-1.15, 0.45)
 
 @dataclass
 class Body:
-    """The tracks of a body. walk: x, y, yaw. torso: its offset from upright, in the body frame. head: yaw, pitch."""
+    """The tracks of a body.
+
+    walk: x, y, yaw. torso: its offset from upright, (3,), and gaze: the point that is looked at, (3,), body frame.
+    """
 
     participant: Participant
     walk: Track[Vector]
     torso: Track[Vector] = field(default_factory=lambda: Track(np.zeros(3)))
-    head: Track[Vector] = field(default_factory=lambda: Track(np.array([0.0, -0.3])))
+    gaze: Track[Vector] = field(default_factory=lambda: Track(np.array([0.0, 0.45, 0.95])))
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.participant.seed, 31])
@@ -69,7 +72,7 @@ class Body:
     def camera(self, stamp_s: float) -> Pose:
         """The head camera, OpenGL's axes: it follows the body, sways, and bobs with each step."""
         frame, torso = self.frame(stamp_s), self.torso.at(stamp_s)
-        yaw, pitch = self.head.at(stamp_s)
+        yaw, pitch = self.aim(self.gaze.at(stamp_s), torso)
         frequency_hz, size, phase = self._sway
         waves = self.participant.sway * size * np.sin(2 * np.pi * frequency_hz * stamp_s + phase)
         eye = self.eye_m(torso) + 0.006 * waves[:3]
@@ -86,20 +89,17 @@ class Body:
         rotation = turn((0.0, 0.0, 1.0), yaw) @ turn((1.0, 0.0, 0.0), pitch + math.pi / 2)
         return frame @ Pose(eye, rotation @ turn((0.0, 0.0, 1.0), roll))
 
-    def aim(self, target_m: Vector, frame: Pose, torso: Vector) -> Vector:
-        """Yaw and pitch of the camera, (2,), for a gaze at a point of the world.
+    def aim(self, target_m: Vector, torso: Vector) -> tuple[float, float]:
+        """Yaw and pitch of the camera for a gaze at a point of the body frame.
 
-        The camera looks lower than the eyes, so that the hands are in its picture.
+        The camera looks lower than the eyes, so that the hands are in its picture, and stays so far ahead that a point
+        right below the head doesn't turn it round.
         """
-        x, y, z = frame.inverse().point(target_m) - self.eye_m(torso)
-        ahead = max(math.hypot(x, y), 0.05)
-        yaw = math.atan2(-x, y)
-        pitch = math.atan2(z, ahead)
+        x, y, z = (target_m - self.eye_m(torso)).tolist()
+        yaw = self.gaze_share * math.atan2(-x, max(y, 0.12))
+        pitch = 0.85 * math.atan2(z, max(math.hypot(x, y), 0.12)) - 0.06 + self.pitch_rad
         low, high = HEAD_PITCH_RAD
-        return np.array([
-            np.clip(self.gaze_share * yaw, -NECK_YAW_RAD, NECK_YAW_RAD),
-            np.clip(0.85 * pitch - 0.06 + self.pitch_rad, low, high),
-        ])  # fmt: skip
+        return min(max(yaw, -NECK_YAW_RAD), NECK_YAW_RAD), min(max(pitch, low), high)
 
     def torso_for(self, wrists_m: dict[Hand, Vector]) -> Vector:
         """The smallest offset of the torso, (3,), from which arms reach wrists, (3,) each, in the body frame."""

@@ -152,7 +152,7 @@ def held(side: Hand, style: Style, radius_mm: int) -> tuple[Pose, Posture]:
         return Pose(tip + (radius_m, 0, 0), rotation), POINT
     if style == "wrap":
         # Thin handles lie across the palm at a slant and go on along the forearm, thick bodies lie straight.
-        slant = 0.40 * float(np.clip((0.022 - radius_m) / 0.010, 0, 1)) + 0.08
+        slant = 0.62 * float(np.clip((0.024 - radius_m) / 0.010, 0, 1)) + 0.08
         along = np.array([math.sin(slant), sign * math.cos(slant), 0.0])
         bar = Pose(np.array([0.084, 0.010 * sign, -PALM_M - radius_m]), aligning(np.array([0.0, 0.0, 1.0]), along))
         return bar, close_on(side, bar, radius_m)
@@ -189,13 +189,16 @@ def hold(side: Hand, style: Style, radius_m: float) -> tuple[Pose, Posture]:
     return held(side, style, max(2, round(1000 * radius_m)))
 
 
-def elbows(side: Hand, wrists_m: Vector, shoulder_m: Vector) -> Vector:
-    """Where elbows bend, (N, 3), for wrists, (N, 3), in the body frame."""
+def elbows(side: Hand, wrists_m: Vector, rotations: Vector, shoulder_m: Vector) -> Vector:
+    """Where elbows bend, (N, 3), for wrists, (N, 3), of hands with attitudes, (N, 3, 3), in the body frame.
+
+    An elbow hangs down and outwards, and swings to where the forearm goes on straight into the hand.
+    """
     reach = wrists_m - shoulder_m
     distance = np.linalg.norm(reach, axis=1, keepdims=True)
     ahead = reach / np.maximum(distance, 1e-6)
-    outwards = np.array([0.55 * mirror(side), -0.35, -0.75])
-    swivel = outwards - ahead * (ahead @ outwards)[:, None]
+    wished = np.array([0.40 * mirror(side), -0.25, -0.80]) - 0.55 * rotations[:, :, 0]
+    swivel = wished - ahead * (ahead * wished).sum(axis=1, keepdims=True)
     swivel /= np.linalg.norm(swivel, axis=1, keepdims=True)
     along = np.clip((UPPER_ARM_M**2 - FOREARM_M**2 + distance**2) / (2 * distance), -UPPER_ARM_M, UPPER_ARM_M)
     bent = shoulder_m + along * ahead + np.sqrt(UPPER_ARM_M**2 - along**2) * swivel
@@ -210,14 +213,14 @@ def awkwardness(
     rotations: (N, 3, 3), wrists_m: (N, 3), shoulder_m: (3,), body frame. surface_m: height that no hand goes below.
     """
     sign = mirror(side)
-    forearm = wrists_m - elbows(side, wrists_m, shoulder_m)
+    forearm = wrists_m - elbows(side, wrists_m, rotations, shoulder_m)
     forearm /= np.linalg.norm(forearm, axis=1, keepdims=True)
     along, thumbwards, backwards = np.einsum("nij,ni->jn", rotations, forearm)
     flexion = np.arctan2(backwards, along)
     deviation = np.arcsin(np.clip(thumbwards * sign, -1, 1))
     # Limits of a wrist: flexion 1.2, extension 1.1, towards the little finger 0.6, towards the thumb 0.35.
     cost = np.where(flexion > 0, flexion / 0.85, flexion / 0.80) ** 2
-    cost += np.where(deviation > 0, deviation / 0.50, deviation / 0.35) ** 2
+    cost += np.where(deviation > 0, deviation / 0.50, deviation / 0.40) ** 2
     cost += np.where(along < 0.2, 4.0, 0.0)
     # How far the forearm is rolled from between thumb up and palm down, which is how it hangs before the body.
     usual = np.array([-0.65 * sign, 0.0, 0.76])
@@ -231,7 +234,8 @@ def awkwardness(
     )
     roll = _angle_about(forearm, turned, thumb) * sign
     # Positive: the thumb goes outwards, the palm turns up.
-    cost += np.where(roll > 0, roll / 0.95, roll / 1.15) ** 2
+    roll = np.where(roll > 0, roll / 1.0, roll / 1.2)
+    cost += roll**2 + 0.5 * roll**4
     if surface_m is not None:
         for point, room_m in (((0, 0, 0), 0.026), ((0.09, 0.04, 0), 0.012), ((0.09, -0.04, 0), 0.012)):
             height = (rotations @ np.array(point, float) + wrists_m)[:, 2] - surface_m - room_m
