@@ -118,7 +118,9 @@ def timestamp(cell: str) -> float:
 
 
 def timestamp_text(stamp_s: float, digits: int) -> str:
-    """ "00:01:02.50" with so many digits after the point (1 to 9)."""
+    """ "00:01:02.50" with so many digits after the point (1 to 9); "nan" and "inf" for those, which can't be read."""
+    if not math.isfinite(stamp_s):
+        return str(stamp_s)
     units = round(stamp_s * 10**digits)
     whole, part = divmod(units, 10**digits)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{part:0{digits}d}"
