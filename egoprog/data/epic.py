@@ -7,6 +7,7 @@ out, 60 a second of videos named P01_01 and 50 of those named P01_101, whatever 
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from egoprog.data.table import (
 )
 from egoprog.errors import InputError
 
+# the same few numbers come in thousands of rows
+_class_number = functools.lru_cache(maxsize=4096)(count)
+
 _TIME = "HH:MM:SS.ss"
 _SEGMENT_COLUMNS = (
     Column("narration_id", text, "an id like P01_11_0"),
@@ -45,11 +49,11 @@ _ACTION_COLUMNS = (
     *_SEGMENT_COLUMNS,
     Column("narration", text, "the narrator's words"),
     Column("verb", text, "a verb"),
-    Column("verb_class", count, "a class's number"),
+    Column("verb_class", _class_number, "a class's number"),
     Column("noun", text, "a noun"),
-    Column("noun_class", count, "a class's number"),
+    Column("noun_class", _class_number, "a class's number"),
     Column("all_nouns", list_of(text), "a list of nouns like ['pan', 'oven']"),
-    Column("all_noun_classes", list_of(count), "a list of classes like [5, 46]"),
+    Column("all_noun_classes", list_of(_class_number), "a list of classes like [5, 46]"),
 )
 # A list that was rebuilt from public label files: times in seconds, classes, words.
 _REBUILT_COLUMNS = (
@@ -57,9 +61,9 @@ _REBUILT_COLUMNS = (
     Column("video_id", text, "an id like P01_11"),
     Column("start_s", decimal, "seconds"),
     Column("stop_s", decimal, "seconds"),
-    Column("verb_class", count, "a class's number"),
-    Column("noun_class", count, "a class's number"),
-    Column("action", count, "a class's number"),
+    Column("verb_class", _class_number, "a class's number"),
+    Column("noun_class", _class_number, "a class's number"),
+    Column("action", _class_number, "a class's number"),
     Column("narration", text, "the narrator's words"),
     Column("narration_source", text, "where the words come from"),
 )
@@ -71,7 +75,7 @@ def _resolution(cell: str) -> tuple[int, int]:
 
 
 _CLASS_COLUMNS = (
-    Column("id", count, "a class's number"),
+    Column("id", _class_number, "a class's number"),
     Column("key", text, "a name"),
     Column("instances", list_of(text), "a list of words like ['pan', 'pan:frying']"),
     Column("category", text, "a name"),
@@ -256,7 +260,9 @@ def read_video_info(path: str | Path, on_bad: OnBad = "raise") -> dict[str, Vide
 
 def write_video_info(path: str | Path, videos: Iterable[VideoInfo]) -> None:
     """Writes EPIC_100_video_info.csv."""
-    rows = ((v.video_id, repr(v.duration_s), repr(v.rate_hz), f"{v.width_px}x{v.height_px}") for v in videos)
+    rows = (
+        (v.video_id, repr(float(v.duration_s)), repr(float(v.rate_hz)), f"{v.width_px}x{v.height_px}") for v in videos
+    )
     write_table(path, _VIDEO_COLUMNS, _video_info, rows)
 
 
@@ -273,12 +279,12 @@ def write_unseen_participants(path: str | Path, participants: Iterable[str]) -> 
 def read_tail_classes(path: str | Path) -> tuple[int, ...]:
     """EPIC_100_tail_{verbs,nouns}.csv: the numbers of the rare classes. Raises AnnotationError."""
     column = "noun" if "noun" in read_header(path) else "verb"
-    return tuple(read_table(path, [Column(column, count, "a class's number")], int))
+    return tuple(read_table(path, [Column(column, _class_number, "a class's number")], int))
 
 
 def write_tail_classes(path: str | Path, column: Literal["verb", "noun"], classes: Iterable[int]) -> None:
     """Writes EPIC_100_tail_verbs.csv or EPIC_100_tail_nouns.csv."""
-    write_table(path, [Column(column, count, "a class's number")], int, ((one,) for one in classes))
+    write_table(path, [Column(column, _class_number, "a class's number")], int, ((one,) for one in classes))
 
 
 def check_actions(

@@ -25,7 +25,7 @@ OnBad = Literal["raise", "skip"] | Callable[[AnnotationError], None]
 
 _MAX_LOGGED = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?(?:e-?[0-9]{1,3})?")
+_DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,30})?(?:e-[0-9]{1,2})?")
 _TIMESTAMP = re.compile(r"([0-9]{2,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)")
 
 
@@ -79,7 +79,9 @@ class BadRows:
 
 def text(cell: str) -> str:
     """Words on one line; "" is none."""
-    if not cell or not (cell.isprintable() or _CONTROL.search(cell) is None):
+    if cell.isprintable() and cell:
+        return cell
+    if not cell or _CONTROL.search(cell):
         raise ValueError
     return cell
 
@@ -91,19 +93,16 @@ def optional_text(cell: str) -> str:
 
 def count(cell: str) -> int:
     """A whole number from 0."""
-    if not cell.isdecimal() or not cell.isascii() or len(cell) > 15:
-        raise ValueError
-    return int(cell)
+    if cell.isdecimal() and cell.isascii() and len(cell) <= 15:
+        return int(cell)
+    raise ValueError
 
 
 def decimal(cell: str) -> float:
     """A finite number from 0."""
     if not _DECIMAL.fullmatch(cell):
         raise ValueError
-    value = float(cell)
-    if not math.isfinite(value) or value < 0.0:
-        raise ValueError
-    return value
+    return float(cell)
 
 
 def timestamp(cell: str) -> float:
