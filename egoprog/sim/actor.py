@@ -42,6 +42,12 @@ MAX_SPEED_M_S = 2.4
 PAUSE_BEFORE_REST_S = 0.6
 """A hand that has nothing to do for longer goes back to where it rests."""
 DROP_S = 0.12
+HESITATES, MISSES = 0.06, 0.15
+"""How often a hand stops on its way, and how often it comes a little beside what it takes and corrects itself."""
+NO_THINGS = ("fingers", "mouth", "button")
+"""What programs name besides things and fixtures: parts of the person and of appliances."""
+BIN_DEPTH_M = 0.45
+"""How far below its rim a thing comes to lie in a bin."""
 
 
 class Actor:
@@ -74,6 +80,10 @@ class Actor:
         self._bars: dict[Hand, int] = {}
         self._places: dict[str, Place] = {}
         self._handles: dict[Hand, str] = {}
+        # Where each thing was last meant to go, by name of the place.
+        self._targets: dict[str, str] = {}
+        # The station of everything that stands on a counter: they all have one name.
+        self._counter_of: dict[str, str] = {}
         self._next: SubAction | None = None
         self._put_all()
 
@@ -142,6 +152,8 @@ class Actor:
         """The point, (3,), that is looked at for a thing or a fixture."""
         if name in self.plan.things:
             return self.pose_of(name).point((0, 0, 0.5 * self.thing(name).height_m))
+        if name == "button":
+            name = "microwave"
         fixture = self.fixture(name)
         if fixture is None:
             return self._work_m()
@@ -182,6 +194,7 @@ class Actor:
         is_even: the share grows evenly; a way that begins elsewhere is blended in over its first tenth.
         """
         hands = self._held(name)
+        self._places.pop(name, None)
         to_body = self.body.stand().inverse()
         tracks = {side: self._begin(side, start_s) for side in hands}
         start_s = max([start_s, *(track.stop_s for track in tracks.values())])
@@ -305,8 +318,14 @@ class Actor:
         """Carries a held thing to a free place, lets go of it there, and draws the hand back. Returns when it lies."""
         side = next(iter(self._held(name)))
         found = self._place(name, place)
-        lands_s = self.carry(name, self._pose_in(found), start_s, stop_s, (0, 0, self._lift_m(name, found)))
+        self.look(self._pose_in(found).position_m, start_s)
+        above_m = 0.12 if place == "bin" else 0.0
+        lands_s = self.carry(
+            name, self._pose_in(found).moved(z=above_m), start_s, stop_s, (0, 0, self._lift_m(name, found))
+        )
         self._places[name] = found
+        if place != "bin":
+            self._hear_landing(name, place, lands_s)
         self._let_go(side, name, lands_s + 0.08)
         return lands_s + 0.2
 
@@ -316,16 +335,21 @@ class Actor:
         """Acts a step from now_s on. Raises ConfigurationError for what this kitchen can't act."""
         self.now_s += step.pause_s / self.participant.tempo
         start_s, acted = self.now_s, []
+        self.world = step.before
         sub_actions = list(step.program.sub_actions())
         for k, sub_action in enumerate(sub_actions):
             self._next = sub_actions[k + 1] if k + 1 < len(sub_actions) else None
             acted.append(self._act(sub_action))
+        before, self.world = self.world, step.after
+        self.now_s = max(self.now_s, self._show_facts(before, self.now_s - 0.1, self.now_s))
+        self.show.states.append((self.now_s, self.world))
         program = replace(step.program, body=tuple(acted), start_s=start_s, stop_s=self.now_s)
         return ActedStep(step, program, start_s, self.now_s)
 
     def _act(self, sub_action: SubAction) -> SubAction:
-        if unknown := [name for name in sub_action.objects if name not in self.plan.things and not self.fixture(name)]:
-            known = ", ".join(sorted({*self.plan.things, *self.plan.fixtures}))
+        unknown = [n for n in sub_action.objects if n not in (*self.plan.things, *NO_THINGS) and not self.fixture(n)]
+        if unknown:
+            known = ", ".join(sorted({*self.plan.things, *self.plan.fixtures, *NO_THINGS}))
             raise ConfigurationError(f"expected objects of this kitchen ({known}), got {unknown[0]!r}")
         methods: dict[Verb, Callable[[SubAction, Hand, float], tuple[float, float, float]]] = {
             Verb.GOTO: self._goto,
@@ -383,15 +407,15 @@ class Actor:
         turned = way(1.0)[2] - way(0.0)[2]
         turned = float(np.clip(turned, -1.5, 1.5))
         ahead = np.array([-1.2 * np.sin(turned), 1.2 * np.cos(turned), 1.15])
-        self.body.gaze.move(start_s - 0.3, start_s + 0.25, ahead)
+        self.body.gaze.move(start_s - 0.1, start_s + 0.4, ahead)
         for hand in SIDES:
             held = self.in_hand(hand)
-            track = self._begin(hand, start_s)
-            to = self._hanging(hand) if held is None else self._carrying(hand, held)
-            if held is None or next(iter(self._grips[held])) is hand:
-                track.move(start_s, start_s + self.takes(0.7), to)
             if held is None:
+                self._begin(hand, start_s).move(start_s, start_s + self.takes(0.7), self._hanging(hand))
                 self._pose_fingers(hand, RELAXED, start_s, start_s + 0.4)
+            elif self.hand_of(held) is hand:
+                to = a @ self._carrying(hand, held) @ self._grips[held][hand]
+                self.carry(held, to, start_s, start_s + self.takes(0.7))
         self.body.torso.move(start_s, start_s + 0.6, np.zeros(3))
         self.body.walk.follow(start_s, stop_s, way)
         self.station = station
@@ -447,11 +471,15 @@ class Actor:
         stop_s = arrives_s + self.takes(0.12)
         self._pose_fingers(side, posture, stop_s, stop_s + 0.3)
         in_hand = self.wrist(side).inverse() @ pose
+        if name not in self._grips:
+            # Who lets go at once puts it back where it was.
+            ride = self.show.rides[name][-1]
+            self._places[name] = Place(ride.on, ride.poses.last, False)
+            self._targets[name] = self.world.place_of(name) or ""
         hands = self._grips.setdefault(name, {})
         hands[side] = in_hand
         if len(hands) == 1:
             self.show.rides[name].append(Ride(stop_s, side, Track(in_hand)))
-        self._places.pop(name, None)
         self._touch(side, arrives_s, name)
         self.hear("contact", arrives_s - 0.02, arrives_s + 0.25, material=thing.material, other="skin", strength=0.2)
         return stop_s
@@ -469,22 +497,34 @@ class Actor:
             stop_s = self.carry(
                 name, Pose(here.position_m + (0, 0, 0.12), here.rotation), start_s, start_s + self.takes(0.7)
             )
-            self._places.pop(name, None)
             return stop_s, start_s, stop_s
         place = rest[0]
         found = self._place(name, place)
-        self._places[name] = found
         to = self._pose_in(found)
         self.look(to.position_m, start_s)
         lands = self._next is not None and self._next.verb is Verb.RELEASE and self._next.objects[:1] == (name,)
-        if not lands:
+        if not lands and sub_action.verb is Verb.POSITION:
+            to = self._beside(name, place, to)
+        elif not lands:
             to = to.moved(z=0.03)
         distance_m = float(np.linalg.norm(to.position_m - self.pose_of(name).position_m))
         lift = (0, 0, self._lift_m(name, found))
         stop_s = self.carry(name, to, start_s, start_s + self.takes(0.45 + 0.9 * distance_m), lift)
         if lands:
+            self._places[name] = found
             self._hear_landing(name, place, stop_s)
         return stop_s, start_s, stop_s
+
+    def _beside(self, name: str, place: str, to: Pose) -> Pose:
+        """Where a thing is held ready that is about to be used on what is at a place: above it, on the hand's side."""
+        side = next(iter(self._held(name)))
+        if place not in self.plan.things:
+            return to.moved(z=0.08)
+        target = self.thing(place)
+        at = self.pose_of(place)
+        aside = self.body.stand().rotation @ np.array([grasp.mirror(side) * (0.5 * target.radius_m + 0.04), -0.02, 0])
+        top_m = max(target.height_m, target.top_m) + 0.07
+        return Pose(at.position_m + aside + (0, 0, top_m), to.rotation)
 
     def _use(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
         from egoprog.sim.uses import act_use
@@ -499,7 +539,7 @@ class Actor:
             stop_s = self._let_go_of_handle(side, start_s + 0.1) + 0.1
             return stop_s, start_s, stop_s
         self._held(name)
-        if rest and (name not in self._places or self._place_name(name) != rest[0]):
+        if rest and (name not in self._places or self._targets[name] != rest[0]):
             stop_s = self.put(name, rest[0], start_s, start_s + self.takes(0.9))
             return stop_s, stop_s, stop_s
         lets_go_s = start_s + self.takes(0.15)
@@ -593,8 +633,21 @@ class Actor:
         outside = 0.08 * to.rotation[:, 2] - 0.05 * to.rotation[:, 0] + (0, 0, 0.05)
         length_m = float(np.linalg.norm(to.position_m - track.last.position_m))
         stop_s = self._in_time(track.last, to, start_s, stop_s + 0.45 * length_m, 0.08)
-        track.follow(start_s, stop_s, grasp.arriving(track.last, to, outside))
         takes_s = stop_s - start_s
+        if self.rng.random() < HESITATES:
+            # Stops short, thinks, and goes on.
+            way = grasp.arriving(track.last, to, outside)
+            short, share = way(0.7), self.rng.uniform(0.55, 0.7)
+            track.follow(start_s, start_s + 0.7 * takes_s, lambda s, way=way, k=share: way(k * s))
+            start_s += 0.7 * takes_s + self.rng.uniform(0.15, 0.5)
+            stop_s = self._in_time(short, to, start_s, start_s + 0.45 * takes_s, 0.0)
+        elif self.rng.random() < MISSES:
+            # A little beside it at first.
+            off = Pose(to.position_m + self.rng.normal(0, 0.012, 3) + 0.02 * to.rotation[:, 2], to.rotation)
+            track.follow(start_s, stop_s, grasp.arriving(track.last, off, outside))
+            start_s, stop_s = stop_s, stop_s + 0.16
+            outside = 0.2 * outside
+        track.follow(start_s, stop_s, grasp.arriving(track.last, to, outside))
         self._pose_fingers(side, OPEN, start_s, start_s + 0.55 * takes_s)
         self._pose_fingers(side, posture, stop_s - min(0.25 * takes_s, 0.2), stop_s + 0.06)
         self._lean(start_s, stop_s)
@@ -605,8 +658,8 @@ class Actor:
         wrist = self.show.wrists[side].last
         back = 0.06 * wrist.rotation[:, 2] - 0.06 * wrist.rotation[:, 0] + (0, -0.02, 0.03)
         self._pose_fingers(side, OPEN, start_s - 0.1, start_s + 0.12)
-        self.show.wrists[side].move(start_s + 0.04, start_s + 0.40, Pose(wrist.position_m + back, wrist.rotation))
-        self._idle_s[side] = start_s + 0.40
+        self.show.wrists[side].move(start_s + 0.04, start_s + 0.34, Pose(wrist.position_m + back, wrist.rotation))
+        self._idle_s[side] = start_s + 0.34
 
     def _take_handle(self, side: Hand, fixture: Fixture, start_s: float, stop_s: float) -> float:
         stand = self.body.stand()
@@ -679,9 +732,14 @@ class Actor:
             del self._grips[name]
             found = self._places.get(name) or self._below(name)
             frame = self._frame_of(found)
+            is_thrown = self._targets[name] == "bin"
             track = Track(frame.inverse() @ pose)
-            height_m = float(pose.position_m[2] - (frame @ found.pose).position_m[2])
+            height_m = float(pose.position_m[2] - (frame @ found.pose).position_m[2]) + BIN_DEPTH_M * is_thrown
             to = Pose(found.pose.position_m, self._upright(frame.inverse() @ pose, found))
+            if is_thrown:
+                to = to.moved(z=-BIN_DEPTH_M)
+            if self._targets[name] == "counter":
+                self._counter_of[name] = self.station.name
             if abs(height_m) > 0.002 or np.linalg.norm(to.position_m - track.first.position_m) > 0.004:
                 track.move(lets_go_s, lets_go_s + DROP_S + 0.5 * abs(height_m), to)
                 self._hear_landing(
@@ -727,9 +785,6 @@ class Actor:
 
     def _pose_in(self, place: Place) -> Pose:
         return self._frame_of(place) @ place.pose
-
-    def _place_name(self, name: str) -> str | None:
-        return self._targets.get(name)
 
     def _place(self, name: str, place: str) -> Place:
         """Where a thing goes that is put in, on or under something."""
@@ -788,9 +843,12 @@ class Actor:
     def _station_for(self, name: str) -> Station:
         place: str | None = name
         while place is not None and place in self.plan.things:
-            place = self.world.place_of(place)
-        here = self.station if place is None or self.station.fixture(place) else None
-        return here or self.plan.station_of(place)
+            name, place = place, self.world.place_of(place)
+        if place == "counter" and name in self._counter_of:
+            return self.plan.stations[self._counter_of[name]]
+        if place is None or place in NO_THINGS or self.station.fixture(place):
+            return self.station
+        return self.plan.station_of(place)
 
     def _home(self, side: Hand) -> Pose:
         """A hand that waits at the work, body frame."""
@@ -809,7 +867,7 @@ class Actor:
     def _carrying(self, side: Hand, name: str) -> Pose:
         """The wrist of a hand that carries a thing before the body, body frame: upright, as easily as can be."""
         sign, grip = grasp.mirror(side), next(iter(self._grips[name].values()))
-        at = np.array([0.14 * sign, 0.34, self.participant.height_m - 0.45])
+        at = np.array([0.15 * sign, 0.32, self.participant.height_m - 0.54])
         poses = [Pose.at(*at, 2 * np.pi * k / 24) for k in range(24)]
         wrists = [pose @ grip.inverse() for pose in poses]
         cost = grasp.awkwardness(
@@ -844,7 +902,6 @@ class Actor:
     def _put_all(self) -> None:
         """Everything stands where the plan's state says; what hands hold at the start is not acted."""
         show, state = self.show, self.plan.state
-        self._targets: dict[str, str] = {}
         names = {**self.plan.things, **self.plan.fixtures}
         for name, channels in initial_looks(state, names).items():
             for channel, value in channels.items():
@@ -867,6 +924,8 @@ class Actor:
         thing = self.plan.things[name]
         if name in self.plan.starts:
             station, number = self.plan.starts[name]
+            if place == "counter":
+                self._counter_of[name] = station
             fixture = self.plan.stations[station].fixture(place)
             assert fixture is not None
             found = places_of(fixture, self.opening(place))[number][0]
