@@ -105,7 +105,7 @@ FRUIT: Final = ("apple", "banana", "lemon")
 FOOD: Final = frozenset({*VEGETABLES, *FRUIT, "potato", "egg", "bread", "cheese", "sausage", "butter"})
 PEELED: Final = frozenset({"potato", "carrot", "onion", "banana", "garlic", "cucumber"})
 GROCERIES: Final = ("milk", "juice", "butter", "cheese", "sausage", "yoghurt", "tomato", "carrot", "cucumber")
-_SOILED: Final = ("mug", "glass", "bowl", "plate", "fork", "spoon", "knife", "pan", "pot")
+SOILED: Final = ("mug", "glass", "bowl", "plate", "fork", "spoon", "knife", "pan", "pot")
 """What is left dirty after a meal."""
 _EARTHY: Final = frozenset({"potato", "carrot"})
 _DOORS: Final = frozenset({"fridge", "cupboard", "drawer", "microwave", "oven", "bin"})
@@ -174,7 +174,7 @@ def at_station(
     for name, station in where.items():
         atoms["near", (name,)] = station == standing
     for name in state.places:
-        atoms["near", (name,)] = place_station(name, state, where, on_counter) == standing
+        atoms["near", (name,)] = place_station(name, state, where, on_counter) in (standing, "")
     for name in (state.left, state.right):
         if name is not None:
             atoms["near", (name,)] = True
@@ -248,7 +248,7 @@ def _make(name: str, person: Participant) -> Thing:
 
 
 def _dirty(things: Mapping[str, Thing], share: float, rng: np.random.Generator) -> set[str]:
-    return {name for name, thing in things.items() if thing.kind in _SOILED and rng.random() < 0.12 + 0.4 * share}
+    return {name for name, thing in things.items() if thing.kind in SOILED and rng.random() < 0.12 + 0.4 * share}
 
 
 def _wishes(person: Participant, dirty: set[str], rng: np.random.Generator) -> Sequence[tuple[str, Home]]:
