@@ -1,254 +1,137 @@
-"""The kitchen: its furniture, its things, a person's arms and the camera on their head.
+"""A kitchen to look at: its furniture with the light baked in, its things, and a person's hands and arms.
 
-The world's axes: x to the right along the counter, y towards the wall, z up; the origin on the floor below the
-counter's front edge, where the person stands. Nothing falls by itself: `Kitchen.show` puts everything where a
-`Moment` says that it is, and the renderer draws it.
+Nothing falls by itself: `Kitchen.show` puts everything where a `Moment` says that it is, and `lens.Camera` draws it.
+Furniture is one mesh a fixture, all with one texture (see bake.py), unlit by MuJoCo. Things and hands are lit by
+lights that go with the baked ones, and throw soft discs of shadow on the surface below them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from egoprog.program.types import Hand
-from egoprog.sim import shapes, textures
+from egoprog.sim import layout, shapes, textures, things
+from egoprog.sim.bake import Patch, bake, mesh_of
+from egoprog.sim.furniture import Furniture, Style
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.hand import MOVES, Posture, Skin, add_hand, joint_name, load_hand, skin_texture
 from egoprog.sim.pose import Pose, Vector, unit
+from egoprog.sim.types import SIDES, Fixture, KitchenPlan, Look, Moment, Participant, Stream
 
 if TYPE_CHECKING:
     import mujoco
 
-COUNTER_M = 0.90
-"""Height of the counter."""
-TAP_AT_M = np.array([-0.16, 0.455, COUNTER_M])
-SINK_M = (-0.36, 0.04, 0.07, 0.41)
-"""The sink's opening: x from, x to, y from, y to."""
-SINK_DEPTH_M = 0.15
 UPPER_ARM_M, FOREARM_M = 0.29, 0.26
-FIELD_OF_VIEW_DEG = 56.0
-"""Of the head camera, upright."""
-SIDES = (Hand.RIGHT, Hand.LEFT)
-
-
-@dataclass(frozen=True)
-class Look:
-    """What varies from kitchen to kitchen and from person to person."""
-
-    wood: textures.Colour
-    planks: int
-    wall: textures.Colour
-    tile: textures.Colour
-    cupboard: textures.Colour
-    mug: textures.Colour
-    band: textures.Colour
-    sleeve: textures.Colour
-    skin: Skin
-    juice: textures.Colour
-
-    @staticmethod
-    def of(seed: int) -> Look:
-        """The look of a seed."""
-        rng = np.random.default_rng([seed, 1])
-
-        def one(*colours: textures.Colour) -> textures.Colour:
-            return tuple(np.clip(np.array(colours[rng.integers(len(colours))]) * rng.uniform(0.94, 1.06, 3), 0, 1))
-
-        return Look(
-            wood=one((0.47, 0.30, 0.17), (0.42, 0.27, 0.16), (0.36, 0.24, 0.15)),
-            planks=int(rng.integers(5, 9)),
-            wall=one((0.80, 0.80, 0.76), (0.74, 0.78, 0.80), (0.82, 0.78, 0.70)),
-            tile=one((0.78, 0.82, 0.82), (0.58, 0.70, 0.72), (0.82, 0.80, 0.74)),
-            cupboard=one((0.82, 0.82, 0.80), (0.45, 0.53, 0.52), (0.32, 0.38, 0.46)),
-            mug=one((0.20, 0.42, 0.62), (0.86, 0.86, 0.82), (0.24, 0.50, 0.44)),
-            band=one((0.90, 0.88, 0.80), (0.78, 0.30, 0.22), (0.88, 0.70, 0.25)),
-            sleeve=one((0.20, 0.26, 0.38), (0.34, 0.36, 0.38), (0.30, 0.38, 0.30)),
-            skin=Skin(one((0.80, 0.58, 0.46), (0.74, 0.52, 0.41), (0.84, 0.64, 0.53))),
-            juice=one((0.86, 0.42, 0.08), (0.62, 0.10, 0.14)),
-        )
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A thing that hands can take. The pose of a thing is that of its base centre, z up.
-
-    height_m, radius_m: of the body that fingers close around. grip_m: height at which a hand holds it.
-    mouth_m: where it is filled and poured from, in its own axes.
-    """
-
-    name: str
-    rest: Pose
-    height_m: float
-    radius_m: float
-    grip_m: float
-    mouth_m: tuple[float, float, float]
-    material: str
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Liquid that falls. from_m, to_m: (3,). rate: 0 to 1. colour: RGB."""
-
-    from_m: Vector
-    to_m: Vector
-    rate: float
-    colour: textures.Colour = (0.80, 0.88, 0.94)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """All that is drawn at one moment.
-
-    camera: OpenGL's axes. wrists: pose of each hand frame. postures: angles of each hand. things: pose by name.
-    lever_rad: of the tap, 0 is shut. fill: by name, 0 to 1. streams: what falls.
-    """
-
-    camera: Pose
-    wrists: dict[Hand, Pose]
-    postures: dict[Hand, Posture]
-    things: dict[str, Pose]
-    lever_rad: float = 0.0
-    fill: dict[str, float] = field(default_factory=dict)
-    streams: tuple[Stream, ...] = ()
+EFFECT_GROUP, HIDDEN_GROUP = 1, 5
+"""The geometry groups of shadows, glow and streams, and of what is never drawn: grips, and for a frame what lies out of sight."""
+NUM_SHADOWS, NUM_STREAMS = 16, 3
+SHADOW_FADE_M = 0.32
+"""Things higher than this above a surface throw no shadow on it."""
+_BRIGHT = 50.0
+"""Emission that, times a colour of 1 / _BRIGHT, shows a texture as it is, whatever the lights."""
 
 
 class Kitchen:
-    """A furnished kitchen. seed: decides looks and where things stand. Raises ModelError where nothing can render."""
+    """A furnished kitchen with a person's arms. Raises ModelError where nothing can render."""
 
-    def __init__(self, seed: int = 0):
-        self.look = Look.of(seed)
-        self._rng = np.random.default_rng([seed, 2])
+    def __init__(self, plan: KitchenPlan, participant: Participant):
+        self.plan, self.participant = plan, participant
+        self._rng = np.random.default_rng([plan.seed, 2])
         self._mujoco = load_mujoco()
         self._spec = self._mujoco.MjSpec()
-        self.things: dict[str, Thing] = {}
-        self._settings()
-        self._paint()
-        self._furnish()
-        self._lay_out()
+        self._painted: set[str] = set()
+        self._fixtures: dict[str, Fixture] = {name: fixture for name, fixture in plan.fixtures.items() if fixture.joint}
+        room, style = layout.room(plan.seed), Style.of(plan.seed)
+        self.furniture = Furniture(room, style, plan.seed)
+        self._settings(style)
+        self._build_furniture()
+        self._build_effects()
+        for thing in plan.things.values():
+            things.add(self._spec, thing, self._paint)
         self._add_person()
         self.model = self._spec.compile()
         self.data = self._mujoco.MjData(self.model)
-        self._mocap = {
-            self.model.body(k).name: self.model.body(k).mocapid[0]
-            for k in range(self.model.nbody)
-            if self.model.body(k).mocapid[0] >= 0
-        }
-        self._lever = self.model.joint("tap/lever").qposadr[0]
-        self._posture_at = {
-            side: {
-                finger: [self.model.joint(joint_name(side, finger, *move)).qposadr[0] for move in MOVES[finger]]
-                for finger in MOVES
-            }
-            for side in SIDES
-        }
+        self._index()
 
     # What the spec is made of, top to bottom.
 
-    def _settings(self) -> None:
+    def _settings(self, style: Style) -> None:
         spec, mujoco = self._spec, self._mujoco
         visual = spec.visual
-        visual.global_.offwidth, visual.global_.offheight = 640, 480
-        visual.map.znear, visual.map.zfar = 0.02, 8.0
-        visual.map.shadowclip = 0.55
-        # Most of a frame's time on a CPU goes into the shadow map: a small one, over the workspace only.
-        visual.quality.shadowsize, visual.quality.offsamples = 512, 0
+        visual.global_.offwidth, visual.global_.offheight = 1280, 960
+        visual.map.znear, visual.map.zfar = 0.03, 9.0
+        visual.quality.shadowsize, visual.quality.offsamples = 0, 0
         visual.quality.numquads = 1
-        visual.headlight.ambient = [0.44, 0.43, 0.42]
-        visual.headlight.diffuse = [0.18, 0.18, 0.18]
-        visual.headlight.specular = [0, 0, 0]
-        spec.stat.extent, spec.stat.center = 1.0, [0, 0.3, COUNTER_M]
+        spec.stat.extent, spec.stat.center = 1.0, [0, 0, 1]
         spec.compiler.degree = False
-        # A lamp above, a little to the left, and the soft light of a window without shadow.
-        lamp = {"type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL}
+        lamp, day = np.array(style.lamp), np.array(style.day)
+        tint = style.ambient / np.max(style.ambient)
+        visual.headlight.ambient = (0.40 * tint).tolist()
+        visual.headlight.diffuse = (0.16 * tint).tolist()
+        visual.headlight.specular = [0, 0, 0]
+        share = lamp.max() / (lamp.max() + 0.6 * day.max())
+        side = 1.0 if self._rng.random() < 0.5 else -1.0
+        directional = {"type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, "castshadow": False}
         spec.worldbody.add_light(
-            pos=[-0.37, 0.2, 2.3], dir=unit(np.array([0.30, 0.02, -1.0])), diffuse=[0.58, 0.56, 0.52],
-            specular=[0.25, 0.25, 0.25], castshadow=True, **lamp
+            pos=[0, 0, 2.4], dir=unit(np.array([0.25 * side, 0.15, -1.0])), diffuse=((0.16 + 0.30 * share) * lamp / lamp.max()).tolist(),
+            specular=(0.32 * lamp / lamp.max()).tolist(), **directional
         )  # fmt: skip
+        window = self.furniture.daylight[:2]
         spec.worldbody.add_light(
-            pos=[2, -1, 2], dir=unit(np.array([-0.5, 0.8, -0.5])), diffuse=[0.26, 0.27, 0.29],
-            specular=[0, 0, 0], castshadow=False, **lamp
+            pos=[0, 0, 2], dir=unit(np.array([*window, -0.75])), diffuse=((0.16 + 0.34 * (1 - share)) * day / day.max()).tolist(),
+            specular=(0.25 * day / day.max()).tolist(), **directional
         )  # fmt: skip
 
-    def _material(
+    def _paint(
         self,
         name: str,
         picture: NDArray[np.uint8] | None = None,
-        colour: tuple[float, ...] = (1, 1, 1),
-        repeat: tuple[float, float] = (1, 1),
+        colour: Sequence[float] = (1.0, 1.0, 1.0),
+        repeat: tuple[float, float] = (1.0, 1.0),
         specular: float = 0.1,
         shininess: float = 0.3,
         is_uniform: bool = False,
-    ) -> None:
+        emission: float = 0.0,
+    ) -> str:
+        """Makes a material and returns its name; one that is there already stays as it is.
+
+        picture: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, bottom row first. colour: RGB or RGBA, times the picture.
+        """
+        if name in self._painted:
+            return name
+        self._painted.add(name)
+        rgba = [*map(float, colour), 1.0][:4]
         material = self._spec.add_material(
-            name=name, rgba=[*colour, 1] if len(colour) == 3 else list(colour), specular=specular, shininess=shininess,
-            texrepeat=list(repeat), texuniform=is_uniform,
+            name=name, rgba=rgba, specular=specular, shininess=shininess, texrepeat=list(repeat),
+            texuniform=is_uniform, emission=emission,
         )  # fmt: skip
         if picture is not None:
             texture = self._spec.add_texture(
                 name=name, type=self._mujoco.mjtTexture.mjTEXTURE_2D, height=picture.shape[0], width=picture.shape[1],
-                nchannel=3,
+                nchannel=picture.shape[2],
             )  # fmt: skip
-            texture.data = np.ascontiguousarray(picture).tobytes()
+            texture.data = np.ascontiguousarray(picture, np.uint8).tobytes()
             material.textures[self._mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+        return name
 
-    def _paint(self) -> None:
-        look, rng = self.look, self._rng
-        self._material("counter", textures.wood(rng, look.wood, look.planks), repeat=(1.4, 1.4), is_uniform=True)
-        self._material("floor", textures.wood(rng, (0.44, 0.35, 0.27), 4), repeat=(0.7, 0.7), is_uniform=True)
-        self._material("wall", textures.plaster(rng, look.wall), repeat=(1, 1), is_uniform=True)
-        self._material("tiles", textures.tiles(rng, look.tile), repeat=(1.6, 1.6), is_uniform=True, specular=0.4)
-        self._material("cupboard", textures.plaster(rng, look.cupboard))
-        self._material("board", textures.wood(rng, (0.78, 0.60, 0.38), 3), repeat=(2.6, 2.6), is_uniform=True)
-        self._material("steel", textures.steel(rng), specular=0.6, shininess=0.7)
-        self._material("basin", textures.steel(rng), colour=(0.80, 0.80, 0.82), specular=0.4, shininess=0.6)
-        self._material("chrome", colour=(0.72, 0.74, 0.77), specular=1.0, shininess=0.85)
-        self._material("dark", colour=(0.10, 0.10, 0.11), specular=0.4)
-        self._material("china", colour=(0.88, 0.87, 0.84), specular=0.5, shininess=0.6)
-        self._material("saucer", textures.glaze(rng, look.band, look.mug), specular=0.3, shininess=0.5)
-        self._material("apple", textures.stone(rng, (0.68, 0.14, 0.10)), specular=0.4, shininess=0.6)
-        self._material("lemon", textures.stone(rng, (0.88, 0.74, 0.16)), specular=0.2)
-        self._material("sponge", textures.stone(rng, (0.88, 0.78, 0.22)), repeat=(2, 2))
-        self._material("scourer", textures.stone(rng, (0.16, 0.36, 0.20)))
-        self._material("towel", textures.tiles(rng, (0.75, 0.42, 0.36), 8, 8), specular=0)
-        self._material("mug", textures.glaze(rng, look.mug, look.band), specular=0.5, shininess=0.6)
-        self._material(
-            "bottle", textures.label(rng, look.juice, (0.92, 0.90, 0.82), (0.20, 0.42, 0.24), "JUICE"),
-            specular=0.6, shininess=0.7,
-        )  # fmt: skip
-        self._material("juice", colour=(*look.juice, 0.92), specular=0.4)
-        self._material("water", colour=(0.70, 0.82, 0.90, 0.55), specular=0.8, shininess=0.9)
-        self._material("sleeve", textures.fabric(rng, look.sleeve), repeat=(1, 1), specular=0)
-        self._material(
-            "forearm", textures.skin_patch(rng, tuple(0.95 * np.array(look.skin.tone))), specular=0.08, shininess=0.2
-        )
-        for side in SIDES:
-            picture = skin_texture(load_hand(side), look.skin, rng)
-            self._material(f"{side}/skin", picture, specular=0.12, shininess=0.25)
-
-    def _mesh(self, name: str, shape: shapes.Shape) -> str:
+    def _mesh(self, name: str, vertices: NDArray, faces: NDArray, texcoords: NDArray) -> str:
         self._spec.add_mesh(
             name=name,
-            uservert=shape.vertices_m.ravel().tolist(),
-            userface=shape.faces.ravel().tolist(),
-            usertexcoord=shape.texcoords.ravel().tolist(),
+            uservert=vertices.ravel().tolist(),
+            userface=faces.ravel().tolist(),
+            usertexcoord=texcoords.ravel().tolist(),
             inertia=self._mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
         )
         return name
 
     def _draw(
-        self,
-        body: mujoco.MjsBody,
-        material: str,
-        shape: str = "box",
-        size: Sequence[float] = (0, 0, 0),
-        mesh: str = "",
+        self, body: mujoco.MjsBody, material: str, shape: str = "box", size: Sequence[float] = (0, 0, 0), mesh: str = "",
         **more: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Adds a visible geom that touches nothing."""
         kind = getattr(self._mujoco.mjtGeom, "mjGEOM_MESH" if mesh else f"mjGEOM_{shape.upper()}")
         size = list(size) + [0.0] * (3 - len(size))
@@ -256,157 +139,203 @@ class Kitchen:
             type=kind, size=size, meshname=mesh, material=material, contype=0, conaffinity=0, mass=0.01, **more
         )
 
-    def _block(self, material: str, low: Sequence[float], high: Sequence[float]) -> None:
-        """A box of the room between two corners."""
-        low, high = np.array(low), np.array(high)
-        self._draw(self._spec.worldbody, material, size=(high - low) / 2, pos=(low + high) / 2)
+    def _build_furniture(self) -> None:
+        """One mesh for each part of the furniture; bodies "name/door" for the parts that move."""
+        furniture, world = self.furniture, self._spec.worldbody
+        names = [name for name, patches in furniture.parts.items() for _ in patches]
+        patches = [patch for patches in furniture.parts.values() for patch in patches]
+        atlas = bake(patches, furniture.boxes, furniture.lamps, furniture.ambient, furniture.meter_m, 0.95,
+                     self.plan.seed)  # fmt: skip
+        dim = 1 / _BRIGHT
+        self._paint("furniture", atlas.picture, (dim, dim, dim), specular=0.0, emission=_BRIGHT)
+        grouped: dict[str, list[tuple[Patch, tuple[float, float, float, float]]]] = {}
+        for name, patch, corner in zip(names, patches, atlas.corners, strict=True):
+            grouped.setdefault(name, []).append((patch, corner))
+        for name, pairs in grouped.items():
+            mesh = self._mesh(name, *mesh_of([p for p, _ in pairs], [c for _, c in pairs]))
+            body = world.add_body(name=name, mocap=True) if name.endswith("/door") else world
+            self._draw(body, "furniture", mesh=mesh, name=name)
+        for name, fixture in self._fixtures.items():
+            grip = fixture.grip
+            assert grip is not None
+            bar = fixture.bar(0.0)
+            self._spec.body(f"{name}/door").add_geom(
+                name=f"{name}/grip", type=self._mujoco.mjtGeom.mjGEOM_CAPSULE, group=HIDDEN_GROUP, rgba=[0, 0, 0, 0],
+                size=[grip.radius_m, grip.length_m / 2, 0], pos=bar.position_m, quat=bar.quaternion_wxyz,
+                contype=0, conaffinity=0,
+            )  # fmt: skip
 
-    def _panel(
-        self, material: str, centre: Sequence[float], width_m: float, height_m: float, thickness_m: float = 0.01
-    ) -> None:
-        """An upright board that faces the person, its picture on its face."""
-        self._draw(
-            self._spec.worldbody, material, size=(width_m / 2, height_m / 2, thickness_m / 2), pos=centre,
-            quat=Rotation.from_euler("x", 90, degrees=True).as_quat()[[3, 0, 1, 2]],
-        )  # fmt: skip
-
-    def _furnish(self) -> None:
-        top, thick = COUNTER_M, 0.04
-        rim = 0.012
-        x0, x1, y0, y1 = np.array(SINK_M) + (-rim, rim, -rim, rim)
-        self._draw(self._spec.worldbody, "floor", size=(2.6, 1.6, 0.01), pos=(0, -1.0, -0.01))
-        for low, high in (
-            ((-1.6, 0, top - thick), (x0, 0.6, top)),
-            ((x1, 0, top - thick), (1.6, 0.6, top)),
-            ((x0, 0, top - thick), (x1, y0, top)),
-            ((x0, y1, top - thick), (x1, 0.6, top)),
-        ):
-            self._block("counter", low, high)
-        x0, x1, y0, y1 = SINK_M
-        floor = top - SINK_DEPTH_M
-        self._block("basin", (x0, y0, floor - 0.01), (x1, y1, floor))
-        for low, high in (
-            ((x0 - rim, y0 - rim, floor), (x0, y1 + rim, top + 0.003)),
-            ((x1, y0 - rim, floor), (x1 + rim, y1 + rim, top + 0.003)),
-            ((x0, y0 - rim, floor), (x1, y0, top + 0.003)),
-            ((x0, y1, floor), (x1, y1 + rim, top + 0.003)),
-        ):
-            self._block("steel", low, high)
-        drain = [(x0 + x1) / 2, (y0 + y1) / 2, floor + 0.001]
-        self._draw(self._spec.worldbody, "chrome", "cylinder", (0.04, 0.001), pos=drain)
-        self._draw(self._spec.worldbody, "dark", "cylinder", (0.028, 0.0015), pos=drain)
-        # The wall with its tiles, and the cupboards below the counter.
-        self._panel("wall", (0, 0.62, 1.3), 5.2, 2.6, 0.02)
-        self._block("wall", (-1.62, -2.6, 0), (-1.6, 0.62, 2.6))
-        self._block("wall", (1.6, -2.6, 0), (1.62, 0.62, 2.6))
-        self._panel("tiles", (0, 0.605, top + 0.3), 3.2, 0.6, 0.012)
-        for k in range(5):
-            x = -1.28 + 0.64 * k
-            self._panel("cupboard", (x, 0.015, 0.47), 0.63, 0.74, 0.02)
-            self._draw(self._spec.worldbody, "chrome", "capsule", (0.006, 0.07), pos=(x + 0.22, -0.012, 0.78),
-                       quat=[0.7071, 0, 0.7071, 0])  # fmt: skip
-        self._block("dark", (-1.6, 0.03, 0.0), (1.6, 0.05, 0.86))
-        # The tap.
-        foot = self._spec.worldbody.add_body(name="tap", pos=TAP_AT_M)
-        self._draw(foot, "chrome", mesh=self._mesh("tap", shapes.tap()))
-        pivot = foot.add_body(name="tap/lever", pos=[-0.022, -0.004, 0.062], quat=LEVER_REST.quaternion_wxyz)
-        pivot.add_joint(name="tap/lever", type=self._mujoco.mjtJoint.mjJNT_HINGE, axis=[0, -1, 0])
-        self._draw(pivot, "chrome", mesh=self._mesh("lever", shapes.lever()), name="tap/grip")
-
-    def _lay_out(self) -> None:
-        """Things that stand about; those that hands take are remembered in `things`."""
-        rng, top, world = self._rng, COUNTER_M, self._spec.worldbody
-
-        def jitter(x: float, y: float, spread_m: float = 0.012) -> tuple[float, float, float]:
-            return (x + rng.uniform(-spread_m, spread_m), y + rng.uniform(-spread_m, spread_m), top)
-
-        self._take(
-            Thing("mug", Pose.at(*jitter(0.13, 0.19), np.deg2rad(rng.uniform(195, 225))), shapes.MUG_HEIGHT_M,
-                  shapes.MUG_RADIUS_M, 0.050, (0, 0, shapes.MUG_HEIGHT_M), "mug"), shapes.mug()
-        )  # fmt: skip
-        self._take(
-            Thing("bottle", Pose.at(*jitter(0.30, 0.25), rng.uniform(0, 6)), 0.16,
-                  shapes.BOTTLE_RADIUS_M, 0.085, (0, 0, shapes.BOTTLE_HEIGHT_M), "bottle"), shapes.bottle()
-        )  # fmt: skip
-        # Liquid in the mug: a disc whose height follows the fill.
-        mug = self._spec.body("mug")
-        self._draw(
-            mug, "water", "cylinder", (shapes.MUG_RADIUS_M - 0.0055, 0.0008), pos=(0, 0, 0.01), name="mug/liquid"
-        )
-        board = world.add_body(pos=(0.52, 0.27, top), quat=Pose.at(0, 0, 0, 0.12).quaternion_wxyz)
-        self._draw(board, "board", size=(0.12, 0.17, 0.009), pos=(0, 0, 0.009))
-        self._draw(board, "apple", mesh=self._mesh("apple", shapes.apple()), pos=(0.02, 0.06, 0.018))
-        self._draw(board, "lemon", "ellipsoid", (0.036, 0.026, 0.026), pos=(-0.04, -0.02, 0.044), euler=(0, 0, 0.5))
-        plate = jitter(0.20, 0.43)
-        self._draw(world, "china", mesh=self._mesh("plate", shapes.plate()), pos=plate)
-        self._draw(world, "saucer", mesh=self._mesh("saucer", shapes.plate(0.085)), pos=np.add(plate, (0, 0, 0.007)))
-        self._draw(
-            world, "steel", mesh=self._mesh("kettle", shapes.kettle()), pos=jitter(0.46, 0.50), euler=(0, 0, -0.6)
-        )
-        self._draw(world, "dark", "cylinder", (0.095, 0.008), pos=(0.46, 0.50, top + 0.008))
-        sponge = jitter(0.075, 0.44, 0.004)
-        self._draw(world, "sponge", size=(0.022, 0.042, 0.012), pos=np.add(sponge, (0, 0, 0.012)))
-        self._draw(world, "scourer", size=(0.022, 0.042, 0.004), pos=np.add(sponge, (0, 0, 0.028)))
-        self._draw(world, "towel", size=(0.11, 0.15, 0.004), pos=(-0.50, 0.20, top + 0.004), euler=(0, 0, -0.2))
-        # Soap beside the tap.
-        soap = shapes.turned(
-            [(0, 0), (0.03, 0), (0.032, 0.01), (0.032, 0.1), (0.02, 0.125), (0.011, 0.13), (0.0, 0.15)]
-        )
-        self._material("soap", colour=(0.30, 0.56, 0.72), specular=0.5)
-        self._draw(world, "soap", mesh=self._mesh("soap", soap), pos=jitter(-0.40, 0.51, 0.01))
-        # Liquid that falls: a cylinder between two points, hidden while nothing falls.
-        for name, material in (("water", "water"), ("juice", "juice")):
-            body = world.add_body(name=f"stream/{name}", mocap=True)
-            self._draw(body, material, "cylinder", (0.004, 0.01), name=f"stream/{name}")
-
-    def _take(self, thing: Thing, shape: shapes.Shape) -> None:
-        body = self._spec.worldbody.add_body(name=thing.name, mocap=True)
-        self._draw(body, thing.material, mesh=self._mesh(thing.name, shape))
-        # What fingers close around: a cylinder that is not drawn.
-        body.add_geom(
-            name=f"{thing.name}/grip", type=self._mujoco.mjtGeom.mjGEOM_CYLINDER, group=5, rgba=[0, 0, 0, 0],
-            size=[thing.radius_m, thing.height_m / 2, 0], pos=[0, 0, thing.height_m / 2], contype=0, conaffinity=0,
-        )  # fmt: skip
-        self.things[thing.name] = thing
+    def _build_effects(self) -> None:
+        """What comes and goes: shadows, glowing rings, the microwave's lit window, liquid that falls."""
+        world = self._spec.worldbody
+        self._paint("shadow", textures.shadow_sheet(), (1, 1, 1, 0.99), specular=0, shininess=0)
+        for k in range(NUM_SHADOWS):
+            self._draw(
+                world, "shadow", "plane", (0.1, 0.1, 0.01), name=f"shadow/{k}", rgba=[1, 1, 1, 0], group=EFFECT_GROUP
+            )
+        hob = self.plan.fixtures.get("hob")
+        if hob is not None:
+            self._paint("hob/glow", textures.coil(), (0.04, 0.04, 0.04, 0.99), emission=25.0, specular=0)
+            for k, (spot, radius) in enumerate(zip(hob.spots, layout.RING_RADIUS_M, strict=True)):
+                at = hob.frame @ spot.pose
+                self._draw(world, "hob/glow", "plane", (radius, radius, 0.01), pos=at.moved(z=0.0008).position_m,
+                           name=f"hob/glow/{k}", rgba=[0.04, 0.04, 0.04, 0], group=EFFECT_GROUP)  # fmt: skip
+        oven = self.plan.fixtures.get("microwave")
+        if oven is not None:
+            self._paint("microwave/lit", None, (0.04, 0.034, 0.022, 0.5), emission=25.0, specular=0)
+            box = self.furniture.room.boxes["microwave"]
+            pane = oven.frame @ Pose.at(box.low[0] + 0.155, box.low[1] - 0.0015, (box.low[2] + box.high[2]) / 2)
+            self._draw(
+                self._spec.body("microwave/door"), "microwave/lit", "box", (0.115, 0.0008, 0.095), pos=pane.position_m,
+                quat=pane.quaternion_wxyz, name="microwave/lit", rgba=[0.04, 0.034, 0.022, 0], group=EFFECT_GROUP,
+            )  # fmt: skip
+        self._paint("stream/liquid", None, (0.8, 0.88, 0.94, 0.6), specular=0.8, shininess=0.9)
+        self._paint("stream/grain", textures.grains(self._rng), (1, 1, 1, 1), repeat=(2, 6), specular=0)
+        for k in range(NUM_STREAMS):
+            for kind in ("liquid", "grain"):
+                body = world.add_body(name=f"stream/{k}/{kind}", mocap=True)
+                self._draw(body, f"stream/{kind}", "cylinder", (0.004, 0.01), name=f"stream/{k}/{kind}", rgba=[1, 1, 1, 0],
+                           group=EFFECT_GROUP)  # fmt: skip
 
     def _add_person(self) -> None:
-        world = self._spec.worldbody
+        world, rng, person = self._spec.worldbody, self._rng, self.participant
         head = world.add_body(name="head", mocap=True)
-        head.add_camera(name="head", fovy=FIELD_OF_VIEW_DEG)
-        # Both meshes run from the wrist along -x; half axes at the wrist are the hand mesh's own.
-        bare = shapes.limb(FOREARM_M, [(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020),
-                                       (0.4, 0.034, 0.028), (0.6, 0.038, 0.033)])  # fmt: skip
-        sleeve = shapes.limb(FOREARM_M, [(0.34, 0.028, 0.022), (0.335, 0.036, 0.031), (0.35, 0.039, 0.034),
-                                         (0.42, 0.039, 0.034), (0.7, 0.045, 0.041), (1.0, 0.049, 0.047),
-                                         (1.06, 0.035, 0.035)])  # fmt: skip
-        upper = shapes.limb(UPPER_ARM_M, [(-0.08, 0.02, 0.02), (0.0, 0.049, 0.049), (0.5, 0.055, 0.055),
-                                          (1.0, 0.068, 0.068)])  # fmt: skip
-        for name, shape in (("forearm", bare), ("sleeve", sleeve), ("upper-arm", upper)):
-            self._mesh(name, shape)
+        head.add_camera(name="head", fovy=person.lens_deg)
+        tone = tuple(0.95 * np.array(person.skin))
+        self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
+        self._paint("forearm", textures.skin_patch(rng, tone), specular=0.08, shininess=0.2)
+        for side in SIDES:
+            picture = skin_texture(load_hand(side), Skin(person.skin), rng)
+            self._paint(f"{side}/skin", picture, specular=0.12, shininess=0.25)
+        # Both run from the wrist along -x, 1 at the elbow; half axes at the wrist are the hand mesh's own.
+        outline = np.array([(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020), (0.4, 0.034, 0.028),
+                            (0.7, 0.041, 0.037), (0.95, 0.041, 0.039), (1.06, 0.030, 0.030)])  # fmt: skip
+        bare = shapes.limb(FOREARM_M, [tuple(row) for row in outline])
+        start = max(1.0 - person.sleeve_share, 0.08)
+        is_bare = person.sleeve_share < 0.1
+        self._mesh("forearm", bare.vertices_m, bare.faces, bare.texcoords)
+        if not is_bare:
+            at = np.concatenate([[start], np.linspace(start, 1.0, 7)[1:], [1.06]])
+            wide, thick = (
+                np.interp(at, outline[:, 0], outline[:, k]) + 0.006 + 0.0022 * np.sin(9 * at + 1) for k in (1, 2)
+            )
+            # The cuff: a hem that turns in to the arm.
+            ends = [
+                (start + 0.006, wide[0] - 0.007, thick[0] - 0.007),
+                (start - 0.004, wide[0] + 0.001, thick[0] + 0.001),
+            ]
+            sleeve = shapes.limb(FOREARM_M, [*ends, *zip(at[1:], wide[1:], thick[1:], strict=True)])
+            self._mesh("sleeve", sleeve.vertices_m, sleeve.faces, sleeve.texcoords)
+        upper = shapes.limb(
+            UPPER_ARM_M, [(-0.08, 0.02, 0.02), (0.0, 0.043, 0.043), (0.5, 0.052, 0.052), (1.0, 0.062, 0.062)]
+        )
+        self._mesh("upper-arm", upper.vertices_m, upper.faces, upper.texcoords)
+        wears = rng.random(), rng.random()
+        if wears[0] < 0.4 and start > 0.3:
+            watch = shapes.limb(
+                FOREARM_M, [(0.06, 0.024, 0.017), (0.062, 0.029, 0.0215), (0.13, 0.030, 0.023), (0.132, 0.025, 0.018)]
+            )
+            self._mesh("watch", watch.vertices_m, watch.faces, watch.texcoords)
+            self._paint(
+                "watch", None, (0.10, 0.10, 0.11) if wears[1] < 0.6 else (0.66, 0.62, 0.52), specular=0.5, shininess=0.6
+            )
         for side in SIDES:
             forearm = world.add_body(name=f"{side}/forearm", mocap=True)
             add_hand(self._spec, side, f"{side}/skin", forearm=f"{side}/forearm")
-            self._draw(forearm, "forearm", mesh="forearm")
-            self._draw(forearm, "sleeve", mesh="sleeve")
+            self._draw(forearm, "forearm", mesh="forearm", name=f"{side}/forearm")
+            if not is_bare:
+                self._draw(forearm, "sleeve", mesh="sleeve")
+            if side is Hand.LEFT and "watch" in self._painted:
+                self._draw(forearm, "watch", mesh="watch")
             upper_arm = world.add_body(name=f"{side}/upper-arm", mocap=True)
-            self._draw(upper_arm, "sleeve", mesh="upper-arm")
+            self._draw(upper_arm, "forearm" if is_bare else "sleeve", mesh="upper-arm")
+
+    def _index(self) -> None:
+        """Where everything that `show` moves lies in MuJoCo's arrays."""
+        model = self.model
+        names = [model.body(k).name for k in range(model.nbody)]
+        self._mocap = {name: int(model.body_mocapid[k]) for k, name in enumerate(names) if model.body_mocapid[k] >= 0}
+        self._body = {name: k for k, name in enumerate(names)}
+        self._posture_at = {
+            side: {
+                finger: np.array([model.joint(joint_name(side, finger, *move)).qposadr[0] for move in MOVES[finger]])
+                for finger in MOVES
+            }
+            for side in SIDES
+        }
+        # A left hand spreads and rolls the other way round; both bend about -x.
+        self._posture_sign = {
+            side: {
+                finger: np.array([-1.0 if axis == "x" or side is Hand.LEFT else 1.0 for _, axis in MOVES[finger]])
+                for finger in MOVES
+            }
+            for side in SIDES
+        }
+        self._shadow = np.array([model.geom(f"shadow/{k}").id for k in range(NUM_SHADOWS)])
+        self._stream = [
+            {kind: model.geom(f"stream/{k}/{kind}").id for kind in ("liquid", "grain")} for k in range(NUM_STREAMS)
+        ]
+        self._glow = [model.geom(f"hob/glow/{k}").id for k in range(4)] if "hob" in self._fixtures else []
+        self._lit = model.geom("microwave/lit").id if "microwave" in self._fixtures else None
+        self._names = list(self.plan.things)
+        self._name_at = {name: k for k, name in enumerate(self._names)}
+        self._thing_mocap = np.array([self._mocap[name] for name in self._names], int)
+        all_things = self.plan.things.values()
+        self._radius = np.array([thing.radius_m for thing in all_things])
+        self._top = np.array([thing.top_m for thing in all_things])
+        # The geoms of each thing, by its index; -1 for what belongs to no thing.
+        owner = np.full(model.ngeom, -1)
+        for k, name in enumerate(self._names):
+            owner[model.geom_bodyid == self._body[name]] = k
+        self._owner = owner
+        self._group = model.geom_group.copy()
+        self._drawn = self._group < 3
+        self._reach = np.where(model.geom_type == self._mujoco.mjtGeom.mjGEOM_PLANE, 0.4, model.geom_rbound)
+        self._looks: dict[str, Look] = {}
+        self._openings: dict[str, float] = {}
+        self._closed = self._closed_boxes()
+        self._out_of_sight = np.zeros(len(self._names), bool)
+
+    def _closed_boxes(self) -> dict[str, tuple[Vector, Vector]]:
+        """World corners of the hollows that hide what is in them when they are shut, by fixture."""
+        boxes = {}
+        for name in self._fixtures:
+            fixture, box = self._fixtures[name], self.furniture.room.boxes[name]
+            if fixture.kind in ("tap", "hob"):
+                continue
+            ends = fixture.frame.point(box.low), fixture.frame.point(box.high)
+            boxes[name] = np.minimum(*ends) - 0.01, np.maximum(*ends) + 0.01
+        return boxes
 
     # What moves.
 
     def show(self, moment: Moment) -> None:
-        """Puts everything where `moment` has it."""
+        """Puts everything where `moment` has it, and looks as it says."""
         self.put("head", moment.camera)
-        for name, pose in moment.things.items():
-            self.put(name, pose)
+        names = list(moment.things)
+        if names:
+            poses = [moment.things[name] for name in names]
+            positions = np.array([pose.position_m for pose in poses])
+            at = self._thing_mocap[[self._name_at[name] for name in names]]
+            self.data.mocap_pos[at] = positions
+            self.data.mocap_quat[at] = _quaternions(np.array([pose.rotation for pose in poses]))
         for side in SIDES:
             self.set_hand(side, moment.wrists[side], moment.postures[side])
-            self._put_arm(side, moment.wrists[side], shoulder_m(moment.camera, side))
-        self.data.qpos[self._lever] = moment.lever_rad
-        self._fill_mug(moment.fill.get("mug", 0.0), moment.fill.get("juice", 0.0))
-        for name in ("water", "juice"):
-            stream = next((s for s in moment.streams if (s.colour == self.look.juice) == (name == "juice")), None)
-            self._draw_stream(name, stream)
+            self._put_arm(side, moment.wrists[side], moment.shoulders[side])
+        self._show_looks(moment.looks, moment.things)
+        for k in range(NUM_STREAMS):
+            self._draw_stream(k, moment.streams[k] if k < len(moment.streams) else None)
+        self._hide_shut_in()
+        self._cast_shadows(moment)
         self.settle()
+
+    def owner_name(self, geom: int) -> str:
+        """Of what thing or fixture a geom is a part; "" for the room and arms."""
+        name = self.model.geom(geom).name
+        if name and name.split("/")[0] in self.plan.fixtures:
+            return name.split("/")[0]
+        owner = self._owner[geom]
+        return self._names[owner] if owner >= 0 else ""
 
     def settle(self) -> None:
         """Carries positions through to bodies, lights and cameras."""
@@ -418,10 +347,7 @@ class Kitchen:
         """Puts a hand somewhere, its fingers as `posture` says; call `settle` afterwards."""
         self.put(f"{side}/hand", wrist)
         for finger, addresses in self._posture_at[side].items():
-            for address, angle, (_, axis) in zip(addresses, posture[finger], MOVES[finger], strict=True):
-                # A left hand spreads and rolls the other way round; both bend about -x.
-                sign = -1.0 if axis == "x" else 1.0 if side is Hand.RIGHT else -1.0
-                self.data.qpos[address] = sign * angle
+            self.data.qpos[addresses] = self._posture_sign[side][finger] * posture[finger]
 
     def touch_m(self, side: Hand, bone: str, geom: str) -> float:
         """Distance between the flesh of a bone and a geom [m]; negative where they cut into each other."""
@@ -429,17 +355,73 @@ class Kitchen:
         return self._mujoco.mj_geomDistance(self.model, self.data, flesh, self.model.geom(geom).id, 0.2, None)
 
     def put(self, name: str, pose: Pose) -> None:
-        """Puts the head, a thing, a hand or a limb at a pose; call `settle` afterwards."""
+        """Puts the head, a thing, a hand, a limb or a "fixture/door" at a pose; call `settle` afterwards."""
         k = self._mocap[name]
         self.data.mocap_pos[k] = pose.position_m
         self.data.mocap_quat[k] = pose.quaternion_wxyz
+
+    def set_opening(self, name: str, opening: float) -> None:
+        """Moves a fixture's door, drawer, lever or dial, 0 shut to 1; call `settle` afterwards."""
+        if self._openings.get(name) != opening:
+            self._openings[name] = opening
+            self.put(f"{name}/door", self._fixtures[name].moved(opening))
+
+    def cull(self, half_width: float, half_height: float) -> None:
+        """Takes what lies outside the head camera's picture out of the next drawing.
+
+        half_width, half_height: tangents of half the fields of view.
+        """
+        camera = self._body["head"]
+        to_camera = self.data.xmat[camera].reshape(3, 3)
+        x, y, z = ((self.data.geom_xpos - self.data.xpos[camera]) @ to_camera).T
+        away, reach = -z, self._reach
+        seen = (away > -reach) & (away < 9.0 + reach)
+        seen &= np.abs(x) < half_width * away + reach * np.hypot(1, half_width)
+        seen &= np.abs(y) < half_height * away + reach * np.hypot(1, half_height)
+        seen[self._out_of_sight[self._owner] & (self._owner >= 0)] = False
+        self.model.geom_group[self._drawn] = np.where(seen, self._group, HIDDEN_GROUP)[self._drawn]
+
+    def _show_looks(self, looks: Mapping[str, Look], places: Mapping[str, Pose]) -> None:
+        shut = Look()
+        for name, fixture in self._fixtures.items():
+            look = looks.get(name, shut)
+            is_dial = fixture.kind in ("tap", "hob")
+            self.set_opening(name, max(look["open"], look["on"]) if is_dial else look["open"])
+        for name in self._names:
+            look = looks.get(name, shut)
+            if self._looks.get(name) != look:
+                self._looks[name] = look
+                things.show(self.model, self.plan.things[name], look)
+        if self._glow:
+            heat = looks.get("hob", shut)["on"]
+            hot = set()
+            if heat > 0:
+                hob = self._fixtures["hob"]
+                below = (layout.ring_of(hob, pose.position_m) for pose in places.values())
+                hot = {ring for ring in below if ring is not None} or {0}
+            for k, geom in enumerate(self._glow):
+                self.model.geom_rgba[geom, 3] = 0.95 * heat if k in hot else 0.0
+        if self._lit is not None:
+            look = looks.get("microwave", shut)
+            self.model.geom_rgba[self._lit, 3] = 0.55 * look["on"]
+
+    def _hide_shut_in(self) -> None:
+        """Finds the things inside furniture that is shut."""
+        at = self.data.mocap_pos[self._thing_mocap]
+        self._out_of_sight[:] = False
+        for name, (low, high) in self._closed.items():
+            if self._openings.get(name, 0.0) < 0.02:
+                self._out_of_sight |= ((at > low) & (at < high)).all(axis=1)
 
     def _put_arm(self, side: Hand, wrist: Pose, shoulder: Vector) -> None:
         """Bends the elbow between shoulder and wrist; where the wrist is too far off the shoulder comes along."""
         reach = wrist.position_m - shoulder
         distance = np.linalg.norm(reach)
         ahead = reach / distance
-        outwards = np.array([0.55 if side is Hand.RIGHT else -0.55, -0.35, -0.75])
+        level = reach * (1, 1, 0)
+        forward = level / max(np.linalg.norm(level), 1e-6)
+        right = np.array([forward[1], -forward[0], 0.0])
+        outwards = (0.55 if side is Hand.RIGHT else -0.55) * right - 0.35 * forward - (0, 0, 0.75)
         swivel = unit(outwards - ahead * (outwards @ ahead))
         if distance < UPPER_ARM_M + FOREARM_M:
             along = (UPPER_ARM_M**2 - FOREARM_M**2 + distance**2) / (2 * distance)
@@ -454,41 +436,90 @@ class Kitchen:
             z = unit(np.cross(x, roll))
             self.put(f"{side}/{name}", Pose(end, np.stack([x, np.cross(z, x), z], axis=1)))
 
-    def _fill_mug(self, fill: float, juice_share: float) -> None:
-        geom = self.model.geom("mug/liquid")
-        geom.pos[:] = 0, 0, 0.010 + fill * (shapes.MUG_HEIGHT_M - 0.018)
-        colour = (1 - juice_share) * np.array([0.62, 0.74, 0.82]) + juice_share * np.array(self.look.juice)
-        geom.rgba[:] = *colour, 0.75 if fill > 0.01 else 0.0
-
-    def _draw_stream(self, name: str, stream: Stream | None) -> None:
-        geom = self.model.geom(f"stream/{name}")
+    def _draw_stream(self, k: int, stream: Stream | None) -> None:
+        geoms, rgba = self._stream[k], self.model.geom_rgba
+        rgba[list(geoms.values()), 3] = 0.0
         if stream is None or stream.rate <= 0.01:
-            geom.rgba[3] = 0.0
             return
         along = stream.to_m - stream.from_m
-        length = np.linalg.norm(along)
+        length = float(np.linalg.norm(along))
+        if length < 1e-3:
+            return
+        kind = "grain" if stream.is_grain else "liquid"
         z = along / length
         x = unit(np.cross(z, (0.0, 1.0, 0.1)))
-        self.put(f"stream/{name}", Pose((stream.from_m + stream.to_m) / 2, np.stack([x, np.cross(z, x), z], axis=1)))
-        geom.size[:2] = 0.0022 + 0.0035 * stream.rate, length / 2
-        geom.rgba[:] = *stream.colour, 0.6
+        middle = Pose((stream.from_m + stream.to_m) / 2, np.stack([x, np.cross(z, x), z], axis=1))
+        self.put(f"stream/{k}/{kind}", middle)
+        geom = geoms[kind]
+        self.model.geom_size[geom, :2] = 0.0022 + 0.0035 * stream.rate, length / 2
+        self._reach[geom] = length
+        rgba[geom] = *stream.colour, 0.99 if stream.is_grain else 0.62
+
+    def _cast_shadows(self, moment: Moment) -> None:
+        """Lays soft dark discs below things and hands, the nearest to the camera first."""
+        model, eye = self.model, moment.camera.position_m
+        at = self.data.mocap_pos[self._thing_mocap]
+        upright = 1 - 2 * (self.data.mocap_quat[self._thing_mocap][:, 1:3] ** 2).sum(axis=1)
+        centres, widths, lengths, yaws, strengths, lifts = [], [], [], [], [], []
+        for side in SIDES:
+            wrist = moment.wrists[side]
+            x = wrist.rotation[:, 0]
+            for along, long, wide, strength in ((0.10, 0.115, 0.065, 0.62), (-0.10, 0.17, 0.06, 0.42)):
+                centres.append(wrist.position_m + along * x)
+                lengths.append(long * max(np.hypot(x[0], x[1]), 0.5))
+                widths.append(wide)
+                yaws.append(np.arctan2(x[1], x[0]))
+                strengths.append(strength)
+        for k in np.flatnonzero(~self._out_of_sight):
+            radius = self._radius[k] * 1.22 + 0.012
+            centres.append(at[k] + (0, 0, 0.004))
+            lengths.append(radius)
+            widths.append(radius)
+            yaws.append(0.0)
+            strengths.append(0.72 if upright[k] > 0.8 else 0.5)
+        centres = np.array(centres)
+        height = self._surface_below(centres, at)
+        lifts = centres[:, 2] - height
+        fade = np.clip(1 - lifts / SHADOW_FADE_M, 0, 1)
+        strength = np.array(strengths) * fade**1.5
+        order = np.argsort(np.linalg.norm(centres - eye, axis=1) + np.where(strength < 0.02, 100.0, 0.0))[:NUM_SHADOWS]
+        used = self._shadow[: len(order)]
+        model.geom_rgba[self._shadow, 3] = 0.0
+        # Nearer shadows lie a hair higher, so that two never fight for the same depth.
+        raise_m = 0.0012 + 0.00012 * np.arange(len(order))
+        model.geom_pos[used] = np.column_stack([centres[order, :2], height[order] + raise_m])
+        spread = 1 + 0.9 * lifts[order] / SHADOW_FADE_M
+        model.geom_size[used, 0] = np.array(lengths)[order] * spread
+        model.geom_size[used, 1] = np.array(widths)[order] * spread
+        half = np.array(yaws)[order] / 2
+        model.geom_quat[used] = np.column_stack([np.cos(half), 0 * half, 0 * half, np.sin(half)])
+        model.geom_rgba[used, 3] = strength[order]
+
+    def _surface_below(self, points: NDArray, bases: NDArray) -> NDArray[np.float64]:
+        """Height of the highest level surface below points, (N, 3), of furniture or of a flat thing. bases: (T, 3)."""
+        surfaces = self.furniture.surfaces
+        x, y, z = points.T[..., None]
+        inside = (x > surfaces[:, 0]) & (x < surfaces[:, 1]) & (y > surfaces[:, 2]) & (y < surfaces[:, 3])
+        best = np.where(inside & (surfaces[:, 4] < z + 0.003), surfaces[:, 4], -np.inf).max(axis=1)
+        if len(bases):
+            tops = bases[:, 2] + self._top
+            near = (x - bases[:, 0]) ** 2 + (y - bases[:, 1]) ** 2 < (0.9 * self._radius) ** 2
+            flat = (self._top > 0) & (self._top < 0.06) & ~self._out_of_sight
+            best = np.maximum(best, np.where(near & flat & (tops < z + 0.003), tops, -np.inf).max(axis=1))
+        return np.where(np.isfinite(best), best, -10.0)
 
 
-LEVER_REST = Pose(np.zeros(3), Rotation.from_euler("ZY", [np.deg2rad(-128), np.deg2rad(-22)]).as_matrix())
-"""The shut lever on the tap: it points to the left and the front, and a little up."""
-
-
-def lever_pose(angle_rad: float) -> Pose:
-    """The lever's joint, x along the lever, when it is lifted by an angle."""
-    lifted = Rotation.from_euler("y", -angle_rad).as_matrix()
-    return Pose(TAP_AT_M + (-0.022, -0.004, 0.062), LEVER_REST.rotation @ lifted)
-
-
-def shoulder_m(camera: Pose, side: Hand) -> Vector:
-    """Where a shoulder is when the head camera is at `camera`: below and behind it, whichever way the head looks."""
-    ahead = unit(-camera.rotation[:, 2] * (1, 1, 0))
-    # People turn their heads more than their shoulders.
-    ahead = unit(0.4 * ahead + (0, 0.6, 0))
-    right = np.array([ahead[1], -ahead[0], 0.0])
-    sideways = 0.185 if side is Hand.RIGHT else -0.185
-    return camera.position_m - 0.10 * ahead + sideways * right - (0, 0, 0.25)
+def _quaternions(rotations: NDArray) -> NDArray[np.float64]:
+    """(N, 3, 3) to (N, 4), w first. Source: Bar-Itzhack 2000, written out: the largest of four squares."""
+    m = rotations
+    a, e, i = m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]
+    p, q, r = m[:, 2, 1] - m[:, 1, 2], m[:, 0, 2] - m[:, 2, 0], m[:, 1, 0] - m[:, 0, 1]
+    s, t, u = m[:, 0, 1] + m[:, 1, 0], m[:, 0, 2] + m[:, 2, 0], m[:, 1, 2] + m[:, 2, 1]
+    rows = np.stack([
+        np.stack([1 + a + e + i, p, q, r], -1),
+        np.stack([p, 1 + a - e - i, s, t], -1),
+        np.stack([q, s, 1 - a + e - i, u], -1),
+        np.stack([r, t, u, 1 - a - e + i], -1),
+    ], 1)  # fmt: skip
+    best = rows[np.arange(len(m)), np.argmax(rows[:, range(4), range(4)], axis=1)]
+    return best / np.linalg.norm(best, axis=1, keepdims=True)
