@@ -20,7 +20,7 @@ from egoprog.data.epic import (
     write_unseen_participants,
     write_video_info,
 )
-from egoprog.data.epic_fields import CameraFields, FieldsCamera, read_camera_poses, read_fields, write_fields
+from egoprog.data.epic_fields import CameraFields, FieldsCamera, images_of, poses_of, read_fields, write_fields
 from egoprog.data.epic_sounds import SoundSegment, read_sounds, write_sounds
 from egoprog.data.hand_objects import FrameDetections, SeenHand, SeenObject, read_hand_objects, write_hand_objects
 from egoprog.data.program_lines import ProgramClip, iter_programs, read_programs, write_programs
@@ -45,10 +45,11 @@ __all__ = [
     "Segment",
     "SoundSegment",
     "VideoInfo",
+    "images_of",
     "iter_programs",
     "open_recording",
+    "poses_of",
     "read_actions",
-    "read_camera_poses",
     "read_classes",
     "read_fields",
     "read_hand_objects",

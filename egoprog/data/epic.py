@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from egoprog.errors import InputError
 # the same few numbers come in thousands of rows
 _class_number = functools.lru_cache(maxsize=4096)(count)
 
+_OFFICIAL_ID = re.compile(r"P[0-9]{2}_")
 _TIME = "HH:MM:SS.ss"
 _SEGMENT_COLUMNS = (
     Column("narration_id", text, "an id like P01_11_0"),
@@ -192,8 +194,14 @@ class Oddity:
     text: str
 
 
-def picture_rate_hz(video_id: str) -> float:
-    """Frames a second of EPIC-KITCHENS' numbered pictures of a video: 50 for PXX_1YY, 60 for PXX_YY."""
+def picture_rate_hz(video_id: str, video: VideoInfo | None = None) -> float:
+    """Frames a second of the numbered pictures of a video.
+
+    Of EPIC-KITCHENS' own, 50 for PXX_1YY and 60 for PXX_YY, though their videos may run at 59.94 or 29.97. Of others
+    (participants with more digits, as the simulated P901) that of the video, where it is given.
+    """
+    if video is not None and not _OFFICIAL_ID.match(video_id):
+        return video.rate_hz
     return 50.0 if len(video_id.rpartition("_")[2]) == 3 else 60.0
 
 
@@ -315,14 +323,15 @@ def check_actions(
 
 
 def _odd_frames(one: Segment, video: VideoInfo | None) -> Iterator[Oddity]:
-    # a simulated video's pictures come at its own rate
-    rates_hz = {picture_rate_hz(one.video_id)} | ({video.rate_hz} if video else set())
-    pairs = ((one.start_s, one.start_frame), (one.stop_s, one.stop_frame))
-    # times are cut to 0.01 s, hence one frame to either side
-    if not any(all(abs(frame - frame_number(s, rate)) <= 1 for s, frame in pairs) for rate in rates_hz):
-        rates = " or ".join(f"{rate:.2f}" for rate in sorted(rates_hz))
-        text = f"frames {one.start_frame} to {one.stop_frame} are not those of {one.start_s:.2f} to {one.stop_s:.2f} s"
-        yield Oddity(one.narration_id, "start_frame", f"{text} at {rates} Hz")
+    rate_hz = picture_rate_hz(one.video_id, video)
+    for column, stamp_s, frame in (
+        ("start_frame", one.start_s, one.start_frame),
+        ("stop_frame", one.stop_s, one.stop_frame),
+    ):
+        # times are cut to 0.01 s, hence one frame to either side
+        if abs(frame - frame_number(stamp_s, rate_hz)) > 1:
+            text = f"{frame}, where {stamp_s:.2f} s at {rate_hz:g} Hz is {frame_number(stamp_s, rate_hz)}"
+            yield Oddity(one.narration_id, column, text)
 
 
 def _odd_classes(one: Action, verbs: ClassTable | None, nouns: ClassTable | None) -> Iterator[Oddity]:

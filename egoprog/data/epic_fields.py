@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
-from egoprog.data.epic import picture_rate_hz
 from egoprog.data.json_fields import read_json
 from egoprog.data.samples import PoseSample
 from egoprog.errors import AnnotationError
@@ -147,19 +146,20 @@ def images_of(poses: Iterable[PoseSample], rate_hz: float) -> dict[str, WorldToC
     return {picture_name(round(pose.stamp_s * rate_hz) + 1): world_to_camera(pose) for pose in poses}
 
 
-def read_camera_poses(path: str | Path, rate_hz: float | None = None) -> list[PoseSample]:
-    """The camera's poses of P01_01.json on the video's clock; rate_hz: None for EPIC-KITCHENS' own of that video."""
-    return poses_of(read_fields(path), rate_hz or picture_rate_hz(Path(path).stem))
-
-
 def _points(path: str | Path, values: list) -> NDArray[np.float64]:
     if not values:
         return np.zeros((0, 6))
+    try:
+        points = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        points = np.zeros(0)
+    if points.dtype.kind in "if" and points.shape[1:] == (6,) and np.isfinite(points).all():
+        return points.astype(np.float64)
     for index, value in enumerate(values):
         is_point = isinstance(value, list) and len(value) == 6 and all(type(one) in (int, float) for one in value)
-        if not is_point or not all(abs(one) < math.inf for one in value):
+        if not is_point or not all(abs(one) < 1e300 for one in value):
             raise AnnotationError(path, f"points[{index}]", "x y z and red green blue", repr(value)[:60])
-    return np.asarray(values, np.float64)
+    raise AnnotationError(path, "points", "x y z and red green blue of each", "other values")
 
 
 def _rotation(w: float, x: float, y: float, z: float) -> NDArray[np.float64]:

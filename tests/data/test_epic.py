@@ -165,6 +165,8 @@ def test_frames_are_counted_as_in_the_official_files():
     assert frame_number(2.86, 50.0) == 143
     assert picture_rate_hz("P01_11") == 60.0
     assert picture_rate_hz("P01_101") == 50.0
+    assert picture_rate_hz("P01_11", replace(VIDEOS["P901_01"], rate_hz=59.94)) == 60.0, "the pictures were resampled"
+    assert picture_rate_hz("P901_01", VIDEOS["P901_01"]) == 30.0
 
 
 def test_rows_that_do_not_fit_the_other_files_are_found():

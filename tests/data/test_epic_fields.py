@@ -8,8 +8,8 @@ import pytest
 from annotations import spoilt
 from scipy.spatial.transform import Rotation
 
-from egoprog.data import CameraFields, FieldsCamera, PoseSample, read_camera_poses, read_fields, write_fields
-from egoprog.data.epic_fields import images_of, picture_name, poses_of
+from egoprog.data import CameraFields, FieldsCamera, PoseSample, images_of, poses_of, read_fields, write_fields
+from egoprog.data.epic_fields import picture_name
 from egoprog.errors import AnnotationError
 
 CAMERA = FieldsCamera(456, 256, (262.1, 261.9, 228.0, 128.0, 0.01, -0.002, 0.0, 0.0))
@@ -42,7 +42,7 @@ def test_a_file_comes_back_number_by_number(written):
 
 
 def test_poses_come_back_from_the_file_of_a_video(written):
-    for pose, given in zip(read_camera_poses(written), some_poses(), strict=True):
+    for pose, given in zip(poses_of(read_fields(written), 60.0), some_poses(), strict=True):
         assert pose.stamp_s == pytest.approx(given.stamp_s)
         np.testing.assert_allclose(pose.position_m, given.position_m, atol=1e-12)
         turn = Rotation.from_quat(pose.quaternion_xyzw).inv() * Rotation.from_quat(given.quaternion_xyzw)
