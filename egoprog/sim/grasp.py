@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from egoprog.program.types import Hand
-from egoprog.sim.hand import BONES, FINGERS, FIST, FLESH_M, MOVES, OPEN, Posture, load_hand
+from egoprog.sim.hand import BONES, FINGERS, FIST, FLESH_M, MOVES, OPEN, RELAXED, Posture, load_hand
 from egoprog.sim.pose import Pose, Vector, aligning, minimum_jerk, turn, unit
 
 Style = Literal["wrap", "pinch", "press"]
@@ -42,6 +42,8 @@ POINT: Posture = {
     "pinky-finger": (0.0, 1.25, 1.40, 0.85),
 }
 """The index finger out, the others bent."""
+THUMB_LIMITS = np.array([[-0.25, -0.55, -0.45, 0.0, 0.0], [0.50, 0.45, 0.60, 0.75, 0.85]])
+"""Least and most of the thumb's angles."""
 # Bones of each finger that touch, from the palm outwards, and the first joint (as in MOVES) beyond each of them.
 FLESHED_BONES = {
     "thumb": (("metacarpal", "phalanx-proximal", "phalanx-distal"), (3, 4, 5)),
@@ -112,11 +114,11 @@ def _distances(a: Vector, b: Vector, at: Vector, along: Vector) -> Vector:
 def close_on(side: Hand, bar: Pose, radius_m: float) -> Posture:
     """The posture in which each finger, closing from OPEN towards FIST, has just met a bar (z along it, hand frame).
 
-    A finger bends in all joints until one of its bones touches, then goes on in the joints beyond that bone.
-    A finger that meets nothing stays half closed.
+    The thumb lies against them. A finger bends in all joints until one of its bones touches, then goes on in the joints
+    beyond that bone. A finger that meets nothing stays half closed.
     """
-    posture = {}
-    for finger in FINGERS:
+    posture = {"thumb": _thumb_on(side, bar, radius_m)}
+    for finger in FINGERS[1:]:
         bones, joints_beyond = FLESHED_BONES[finger]
         shut, angles = np.array(FIST[finger]), np.array(OPEN[finger])
         joint, bone = 0, 0
@@ -139,6 +141,24 @@ def close_on(side: Hand, bar: Pose, radius_m: float) -> Posture:
             joint, bone = joints_beyond[bone + further], bone + further + 1
         posture[finger] = tuple(float(angle) for angle in angles)
     return posture
+
+
+def _thumb_on(side: Hand, bar: Pose, radius_m: float) -> tuple[float, ...]:
+    """The thumb that lies on a bar against the fingers: of many postures the one that touches best and bends least."""
+    rng = np.random.default_rng(7)
+    tried = np.concatenate([[OPEN["thumb"]], rng.uniform(*THUMB_LIMITS, (4000, 5))])
+    points = finger_points(side, "thumb", tried)
+    bones = FLESHED_BONES["thumb"][0]
+    ends = (*bones[1:], "tip")
+    along = bar.rotation[:, 2]
+    gaps = np.stack([_distances(points[a], points[b], bar.position_m, along) for a, b in zip(bones, ends, strict=True)])
+    gaps -= FLESH_M["thumb"] + radius_m
+    pad = points["phalanx-distal"] + points["tip"] - 2 * bar.position_m
+    pad -= (pad @ along)[:, None] * along
+    opposed = pad @ np.array([-0.6, 0.0, -0.8]) / np.linalg.norm(pad, axis=1)
+    cost = 400 * np.maximum(-gaps.min(axis=0), 0) + 60 * np.abs(gaps[2]) + 15 * np.abs(gaps[1]) - 0.7 * opposed
+    cost += 0.5 * ((tried - RELAXED["thumb"]) ** 2).sum(axis=1)
+    return tuple(float(angle) for angle in tried[int(np.argmin(cost))])
 
 
 @cache
@@ -167,15 +187,38 @@ def _pinched(side: Hand, radius_m: float) -> tuple[Pose, Posture]:
         finger: opened[finger] + shares[:, None] * (np.array(PINCH[finger]) - opened[finger]) for finger in FINGERS
     }
     tips = {finger: _pad(side, finger, angles[finger]) for finger in FINGERS[:3]}
-    gaps = np.linalg.norm(tips["thumb"] - 0.5 * (tips["index-finger"] + tips["middle-finger"]), axis=1)
-    k = int(np.argmin(np.abs(gaps - 2 * radius_m - 0.014)))
-    thumb, index, middle = (tips[finger][k] for finger in FINGERS[:3])
+    best, least = 0, np.inf
+    for k in range(len(shares)):
+        bar = _between_tips(*(tips[finger][k] for finger in FINGERS[:3]))
+        gaps = [_gap(side, finger, angles[finger][k], bar, radius_m) for finger in FINGERS[:3]]
+        off = abs(gaps[0]) + abs(min(gaps[1:]))
+        if off < least:
+            best, least = k, off
+    bar = _between_tips(*(tips[finger][best] for finger in FINGERS[:3]))
+    return bar, {finger: tuple(float(angle) for angle in angles[finger][best]) for finger in FINGERS}
+
+
+def _between_tips(thumb: Vector, index: Vector, middle: Vector) -> Pose:
+    """The bar between the thumb and two fingers, z from the middle finger to the index finger."""
     across = unit(thumb - 0.5 * (index + middle))
     along = index - middle
     along = unit(along - across * (along @ across))
     rotation = np.stack([across, np.cross(along, across), along], axis=1)
-    bar = Pose(0.5 * thumb + 0.25 * (index + middle), rotation)
-    return bar, {finger: tuple(float(angle) for angle in angles[finger][k]) for finger in FINGERS}
+    return Pose(0.5 * thumb + 0.25 * (index + middle), rotation)
+
+
+def _gap(side: Hand, finger: str, angles: Vector, bar: Pose, radius_m: float) -> float:
+    """The room between the flesh of a finger and a bar; negative where they cut into each other."""
+    points = finger_points(side, finger, angles)
+    ends = [name for name in BONES if name in points]
+    return float(
+        min(
+            _distances(points[name], points[ends[ends.index(name) + 1]], bar.position_m, bar.rotation[:, 2])[0]
+            for name in FLESHED_BONES[finger][0]
+        )
+        - FLESH_M[finger]
+        - radius_m
+    )
 
 
 def _pad(side: Hand, finger: str, angles: Vector) -> Vector:
@@ -237,7 +280,13 @@ def awkwardness(
     roll = np.where(roll > 0, roll / 1.0, roll / 1.2)
     cost += roll**2 + 0.5 * roll**4
     if surface_m is not None:
-        for point, room_m in (((0, 0, 0), 0.026), ((0.09, 0.04, 0), 0.012), ((0.09, -0.04, 0), 0.012)):
+        for point, room_m in (
+            ((0, 0, 0), 0.026),
+            ((0.09, 0.04, 0), 0.012),
+            ((0.09, -0.04, 0), 0.012),
+            ((0.16, 0.02, -0.03), 0.004),
+            ((0.15, -0.03, -0.03), 0.004),
+        ):
             height = (rotations @ np.array(point, float) + wrists_m)[:, 2] - surface_m - room_m
             cost += 150 * np.maximum(-height, 0)
         middle = wrists_m - 0.10 * forearm
