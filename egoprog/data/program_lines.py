@@ -180,7 +180,7 @@ def _clip(fields: Fields) -> ProgramClip:
                 raise fields.fail(f"odds[{index}]", "verb, noun and a share from 0 to 1", json.dumps(value))
     try:
         program = from_json(fields.raw("program"))
-    except ConfigurationError as error:
+    except (ConfigurationError, OverflowError) as error:  # OverflowError: a whole number beyond any float
         raise fields.fail("program", "a program", error) from None
     clip = ProgramClip(
         fields.text("narration_id"),

@@ -49,3 +49,17 @@ def spoilt(data: bytes, chance: random.Random, times: int = 3) -> bytes:
             case 4:
                 del spoiled[chance.randrange(len(spoiled) + 1) :]
     return bytes(spoiled)
+
+
+def mutated(value, chance: random.Random):
+    """A JSON value with one of its parts replaced by another one, or left out."""
+    if chance.random() < 0.15 or not isinstance(value, dict | list) or not value:
+        others = (None, True, -1, 0, 1.5, 1e308, 10**400, "", "x", [], {}, [1] * 7, [None], {"a": 1}, "nan")
+        return chance.choice(others)
+    value = value.copy()
+    key = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
+    if isinstance(value, dict) and chance.random() < 0.1:
+        del value[key]
+    else:
+        value[key] = mutated(value[key], chance)
+    return value

@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from annotations import spoilt
+from annotations import mutated, spoilt
 
 from egoprog.data import read_hands, read_lta, read_state_changes
 from egoprog.data.ego4d import KeyFrame
@@ -75,8 +75,9 @@ def test_rows_of_another_file_are_refused_by_their_fields(tmp_path):
 def test_spoilt_files_raise_the_documented_error_and_nothing_else(tmp_path):
     path = as_file(tmp_path / "x.json", HANDS, CHANGE)
     chance, data = random.Random(11), path.read_bytes()
-    for _ in range(500):
-        path.write_bytes(spoilt(data, chance))
+    for number in range(600):
+        other = json.dumps(mutated(json.loads(data), chance))
+        path.write_bytes(spoilt(data, chance) if number % 2 else other.encode())
         for read in (read_hands, read_state_changes, read_lta):
             try:
                 read(path, on_bad=lambda error: None)

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from annotations import spoilt
+from annotations import mutated, spoilt
 from scipy.spatial.transform import Rotation
 
 from egoprog.data import CameraFields, FieldsCamera, PoseSample, images_of, poses_of, read_fields, write_fields
@@ -107,8 +107,9 @@ def test_spoilt_files_raise_the_documented_error_and_nothing_else(written):
         written.write_bytes(content)
         with pytest.raises(AnnotationError):
             read_fields(written)
-    for _ in range(800):
-        written.write_bytes(spoilt(data, chance))
+    for number in range(800):
+        other = json.dumps(mutated(json.loads(data), chance))
+        written.write_bytes(spoilt(data, chance) if number % 2 else other.encode())
         try:
             read_fields(written)
         except AnnotationError as error:

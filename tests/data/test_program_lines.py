@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from annotations import spoilt
+from annotations import mutated, spoilt
 from hypothesis import given, settings
 from strategies import programs, states
 
@@ -165,8 +165,9 @@ def test_what_could_not_be_read_back_is_not_written(written, change):
 
 def test_spoilt_files_raise_the_documented_error_and_nothing_else(written):
     chance, data = random.Random(10), written.read_bytes()
-    for _ in range(800):
-        written.write_bytes(spoilt(data, chance))
+    for number in range(1000):
+        line = mutated(json.loads(data.splitlines()[0]), chance)
+        written.write_bytes(spoilt(data, chance) if number % 2 else json.dumps(line).encode())
         try:
             read_programs(written, on_bad=lambda error: None)
         except AnnotationError as error:
