@@ -76,6 +76,9 @@ class AnnotationError(InputError):
         self.found = found
         self.hint = hint
 
+    def __reduce__(self):  # a worker process hands its errors on as pickles
+        return type(self), (self.path, self.place, self.expected, self.found, self.hint)
+
 
 class FrameError(InputError):
     """An image with an unknown encoding, too little data or no size."""

@@ -3,6 +3,7 @@
 import ast
 import csv
 import logging
+import multiprocessing
 import random
 import re
 import time
@@ -126,6 +127,12 @@ def test_bytes_that_are_no_text_are_named_by_their_line(written):
     written.write_bytes(written.read_bytes().replace(b"take plate", b"take pl\xe2te"))
     with pytest.raises(AnnotationError, match=r"line 2, column .*expected text in UTF-8"):
         read_actions(written)
+
+
+def test_an_error_of_a_worker_process_arrives_as_it_was(written):
+    with_cell(written, 3, "start_frame", "0")
+    with multiprocessing.get_context("spawn").Pool(1) as pool, pytest.raises(AnnotationError, match="line 3"):
+        pool.apply(read_actions, (written,))
 
 
 def test_skipped_rows_are_counted_and_logged(written, caplog):
