@@ -57,7 +57,7 @@ class Actor:
     """
 
     def __init__(self, activity: Activity, kitchen: Kitchen):
-        from egoprog.sim.activity import sim_domain
+        from egoprog.sim.rollout import sim_domain
 
         self.activity, self.plan, self.participant = activity, activity.plan, activity.participant
         self.kitchen = kitchen
@@ -707,8 +707,9 @@ class Actor:
         length_m = sum(float(np.linalg.norm(way(k / 8).position_m - way((k - 1) / 8).position_m)) for k in range(1, 9))
         stop_s = max(stop_s, start_s + 1.9 * length_m / 1.6)
         track.follow(start_s, stop_s, way)
-        channel = "open" if fixture.kind != "hob" else "on"
-        self._channel(fixture.name, channel).move(start_s, stop_s, to)
+        # Water and heat come with the lever and the dial.
+        for channel in {"tap": ("open", "on"), "hob": ("on",)}.get(fixture.kind, ("open",)):
+            self._channel(fixture.name, channel).move(start_s, stop_s, to)
         self._lean(start_s, stop_s)
         return stop_s
 
