@@ -32,7 +32,7 @@ def parse_json(data: bytes | str, path: Path, place: str = "") -> Fields:
         raise AnnotationError(path, where, "JSON", f"{error.msg} at character {error.pos}") from None
     except (ValueError, RecursionError) as error:  # no UTF-8, NaN, numbers of thousands of digits, endless brackets
         raise AnnotationError(path, place, "JSON", str(error)[:100]) from None
-    return Fields(value, path, place)
+    return Fields(value, path, place, joint=", ")
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -42,12 +42,13 @@ def _no_constant(name: str) -> NoReturn:
 class Fields:
     """One JSON object of a file. Fields that nobody asks for are passed over.
 
-    path: of the file. place: of the object in it, for errors.
+    path: of the file. place: of the object in it, for errors. joint: between that place and a field's name.
     """
 
-    def __init__(self, value: Any, path: Path, place: str) -> None:
+    def __init__(self, value: Any, path: Path, place: str, joint: str = ".") -> None:
         self.path = path
         self.place = place
+        self._joint = joint
         if not isinstance(value, dict):
             raise AnnotationError(path, place, "a JSON object", _shown(value))
         self._values = value
@@ -113,7 +114,7 @@ class Fields:
             yield Fields(value, self.path, self._place(f"{key}[{index}]"))
 
     def _place(self, key: str) -> str:
-        return f"{self.place}.{key}" if self.place else key
+        return f"{self.place}{self._joint}{key}" if self.place else key
 
     def _checked(self, key: str, kind: type, expected: str) -> Any:
         value = self.raw(key)
