@@ -71,21 +71,33 @@ class Lamp:
     reach_m: float
 
 
-def _hits(
-    origins: NDArray, directions: NDArray, lengths: NDArray, boxes: NDArray
-) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Which rays meet a box, and after what share of their length at the earliest. (N, 3), (N, 3), (N,), (B, 2, 3)."""
-    origins, directions = origins.astype(np.float32), directions.astype(np.float32)
+def _hits(origins: NDArray, directions: NDArray, boxes: NDArray, reach_m: float) -> NDArray[np.float32]:
+    """How far rays go before they meet a box, as a share of their length, 1 where they meet none.
+
+    origins: (N, 3). directions: (N, R, 3), as long as the rays. boxes: (B, 2, 3). reach_m: length of the longest ray.
+    Returns (N, R).
+    """
+    nearest = np.ones(directions.shape[:2], np.float32)
+    directions = directions.astype(np.float32)
     inverse = 1 / np.where(np.abs(directions) < 1e-6, np.float32(1e-6), directions)
-    nearest = lengths.astype(np.float32).copy()
-    length = nearest.copy()
-    for low, high in boxes.astype(np.float32):
-        a, b = (low - origins) * inverse, (high - origins) * inverse
-        enter = np.minimum(a, b).max(axis=1)
-        leave = np.maximum(a, b).min(axis=1)
-        meets = (enter < leave) & (leave > 1e-3) & (enter < nearest)
-        nearest[meets] = np.maximum(enter[meets], 0.0)
-    return nearest < length, nearest / length
+    inverse = [np.ascontiguousarray(inverse[..., k]) for k in range(3)]
+    for low, high in boxes:
+        near = np.flatnonzero(((origins > low - reach_m) & (origins < high + reach_m)).all(axis=1))
+        if not len(near):
+            continue
+        enter = leave = None
+        for k in range(3):
+            way = inverse[k][near]
+            at = origins[near, k, None]
+            first, second = (low[k] - at).astype(np.float32) * way, (high[k] - at).astype(np.float32) * way
+            if enter is None:
+                enter, leave = np.minimum(first, second), np.maximum(first, second)
+            else:
+                enter = np.maximum(enter, np.minimum(first, second))
+                leave = np.minimum(leave, np.maximum(first, second))
+        met = (enter < leave) & (leave > 1e-3)
+        nearest[near] = np.where(met, np.minimum(nearest[near], np.maximum(enter, 0.0)), nearest[near])
+    return nearest
 
 
 def _around(count: int, rng: np.random.Generator) -> NDArray:
@@ -116,10 +128,9 @@ def light_at(
     y = np.cross(normals, x)
     around = _around(rays, rng)
     ways = around[None, :, :1] * x[:, None] + around[None, :, 1:2] * y[:, None] + around[None, :, 2:] * normals[:, None]
-    lengths = np.full(count * rays, OCCLUSION_M)
-    hit, share = _hits(np.repeat(origins, rays, axis=0), ways.reshape(-1, 3), lengths, boxes)
+    share = _hits(origins, OCCLUSION_M * ways, boxes, OCCLUSION_M)
     # Near surfaces shut out the room's light, but give some back.
-    open_share = np.where(hit, 0.25 + 0.75 * share, 1.0).reshape(count, rays).mean(axis=1)
+    open_share = np.where(share < 1, 0.25 + 0.75 * share, 1.0).mean(axis=1)
     total = open_share[:, None] ** 1.3 * (np.array(ambient) * (0.86 + 0.14 * normals[:, 2:]))
     for lamp in lamps:
         n = len(lamp.points_m)
@@ -129,12 +140,11 @@ def light_at(
         facing = np.maximum((way * normals[:, None]).sum(axis=-1), 0)
         if np.any(lamp.normal):
             facing = facing * np.maximum(-(way @ lamp.normal), 0)
-        useful = facing.ravel() > 0
-        visible = np.zeros(count * n)
-        flat = np.repeat(origins, n, axis=0)[useful], (way * distance[..., None]).reshape(-1, 3)[useful]
-        blocked, _ = _hits(*flat, np.full(useful.sum(), 0.98), boxes)
-        visible[useful] = ~blocked
-        received = facing * visible.reshape(count, n) / (1 + (distance / lamp.reach_m) ** 2)
+        useful = facing.max(axis=1) > 0
+        visible = np.zeros((count, n))
+        rays_there = (way * distance[..., None])[useful]
+        visible[useful] = _hits(origins[useful], rays_there, boxes, float(distance.max())) > 0.98
+        received = facing * visible / (1 + (distance / lamp.reach_m) ** 2)
         total = total + received.mean(axis=1, keepdims=True) * np.array(lamp.colour)
     return total.astype(np.float32)
 

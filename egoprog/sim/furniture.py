@@ -26,7 +26,7 @@ OVERHANG_M = 0.022
 CEILING_M = 2.45
 Painter = Callable[[float, float, tuple[float, float]], Paint]
 """Paints a rectangle: width and height in metres, and where its lower left corner lies."""
-PX_PER_M = {"top": 340, "splash": 260, "front": 200, "wall": 80, "floor": 150, "inside": 130, "appliance": 330}
+PX_PER_M = {"top": 360, "splash": 260, "front": 200, "wall": 80, "floor": 150, "inside": 130, "appliance": 330}
 
 _WORKTOPS = ("oak", "beech", "walnut", "granite", "dark granite", "speckled", "white", "grey")
 _FACES: tuple[Colour, ...] = (
@@ -188,7 +188,8 @@ class Furniture:
                 "white": lambda: textures.laminate(rng, (0.91, 0.91, 0.89)),
                 "grey": lambda: textures.laminate(rng, (0.50, 0.50, 0.49)),
             }[style.worktop]()  # fmt: skip
-        self._top = Swatch(picture, ppm)
+        # Grains of stone are a few millimetres large, staves of wood a few centimetres.
+        self._top = Swatch(picture, ppm if style.worktop in woods else 2.2 * ppm)
         tiles = style.splash_colours
         grout = (0.72, 0.71, 0.68) if np.mean(tiles) < 0.8 else (0.66, 0.66, 0.65)
         splash = {
@@ -510,6 +511,20 @@ class Furniture:
         )
         self._shape("room", frame @ Pose.at((a + b) / 2, -0.02, top - 0.15), shapes.tube(bar, 0.007, 8), None)
 
+        if self._rng.random() < 0.6:
+            x = (a + b) / 2 + float(self._rng.uniform(-0.12, 0.04))
+            colours = [np.array(_CLUTTER[int(k)]) for k in self._rng.integers(0, len(_CLUTTER), 2)]
+
+            def towel(width: float, height: float, at: tuple[float, float]) -> Paint:
+                rows, columns = np.mgrid[:96, :56]
+                stripes = ((columns // 7) % 2 + (rows // 7) % 2) / 2
+                sheet = stripes[..., None] * colours[0] + (1 - stripes[..., None]) * (0.5 * colours[1] + 0.45)
+                folds = 1 + 0.14 * np.sin(columns / 6.0 + rows / 40.0) + 0.05 * np.sin(columns / 2.3)
+                return (sheet * folds[..., None]).astype(np.float32)
+
+            self._side("room", frame, "-y", (x - 0.1, -0.066, top - 0.50), (x + 0.1, -0.066, top - 0.14), towel)
+            self._side("room", frame, "+z", (x - 0.1, -0.066, top - 0.14), (x + 0.1, -0.045, top - 0.14), towel)
+
     def _washer(self, frame: Pose, a: float, b: float, top: float) -> None:
         """A washing machine: a porthole and a panel."""
 
@@ -554,6 +569,23 @@ class Furniture:
         for a, b, z0, z1 in pieces:
             if b - a > 0.02:
                 self._side("room", frame, "-y", (a, y, z0), (b, y, z1), painter, cell_m=0.05)
+
+        for x in self._rng.uniform(low_x + 0.1, high_x - 0.1, 3):
+            if run.window is None or not run.window[0] - 0.1 < x < run.window[1] + 0.1:
+                self._socket(frame @ Pose.at(x, y - 0.004, top + 0.24))
+
+    def _socket(self, frame: Pose) -> None:
+        """Two power points on a plate."""
+
+        def paint(width: float, height: float, at: tuple[float, float]) -> Paint:
+            sheet = plain((0.93, 0.93, 0.91), 44, 26)
+            sheet[:1], sheet[-1:], sheet[:, :1], sheet[:, -1:] = 0.75, 0.55, 0.7, 0.7
+            for x in (12, 32):
+                for dx, dy in ((0, -4), (-3, 3), (3, 3)):
+                    sheet[13 + dy : 15 + dy, x + dx : x + dx + 2] = 0.15
+            return sheet
+
+        self._side("room", frame, "-y", (-0.073, 0, -0.043), (0.073, 0, 0.043), paint)
 
     def _window(self, run: Run, sill: float) -> None:
         a, b = run.window
@@ -800,7 +832,7 @@ class Furniture:
         outside = _matt(tuple(0.95 * np.array(self.style.upper_face)))
         self._box(name, frame, low, high, outside, "-x +x +z -z")
         thick = 0.016
-        inner = (low[0] + thick, 0.0, low[2] + thick), (high[0] - thick, deep, high[2] - thick)
+        inner = (low[0] + thick, 0.0, low[2] + thick), (high[0] - thick, deep - 0.015, high[2] - thick)
         self._inside(name, frame, *inner, self._carcass(), 0.72)
         shelves = sorted({round(float(spot.pose.position_m[2]), 4) for spot in fixture.spots})
         for z in shelves[1:]:

@@ -170,9 +170,11 @@ class Kitchen:
         world = self._spec.worldbody
         self._paint("shadow", textures.shadow_sheet(), (1, 1, 1, 0.99), specular=0, shininess=0)
         for k in range(NUM_SHADOWS):
+            # Away from the origin and turned: MuJoCo would else never look at the place again.
             self._draw(
-                world, "shadow", "plane", (0.1, 0.1, 0.01), name=f"shadow/{k}", rgba=[1, 1, 1, 0], group=EFFECT_GROUP
-            )
+                world, "shadow", "plane", (0.1, 0.1, 0.01), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
+                rgba=[1, 1, 1, 0], group=EFFECT_GROUP,
+            )  # fmt: skip
         hob = self.plan.fixtures.get("hob")
         if hob is not None:
             self._paint("hob/glow", textures.coil(), (0.04, 0.04, 0.04, 0.99), emission=25.0, specular=0)
@@ -205,7 +207,7 @@ class Kitchen:
         self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
         self._paint("forearm", textures.skin_patch(rng, tone), specular=0.08, shininess=0.2)
         for side in SIDES:
-            picture = skin_texture(load_hand(side), Skin(person.skin), rng)
+            picture = skin_texture(load_hand(side), Skin(person.skin, size_px=384), rng)
             self._paint(f"{side}/skin", picture, specular=0.12, shininess=0.25)
         # Both run from the wrist along -x, 1 at the elbow; half axes at the wrist are the hand mesh's own.
         outline = np.array([(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020), (0.4, 0.034, 0.028),
@@ -227,7 +229,15 @@ class Kitchen:
             sleeve = shapes.limb(FOREARM_M, [*ends, *zip(at[1:], wide[1:], thick[1:], strict=True)])
             self._mesh("sleeve", sleeve.vertices_m, sleeve.faces, sleeve.texcoords)
         upper = shapes.limb(
-            UPPER_ARM_M, [(-0.08, 0.02, 0.02), (0.0, 0.043, 0.043), (0.5, 0.052, 0.052), (1.0, 0.062, 0.062)]
+            UPPER_ARM_M,
+            [
+                (-0.08, 0.02, 0.02),
+                (0.0, 0.043, 0.043),
+                (0.5, 0.052, 0.052),
+                (1.0, 0.062, 0.062),
+                (1.12, 0.05, 0.05),
+                (1.17, 0.005, 0.005),
+            ],
         )
         self._mesh("upper-arm", upper.vertices_m, upper.faces, upper.texcoords)
         wears = rng.random(), rng.random()
@@ -471,12 +481,12 @@ class Kitchen:
                 yaws.append(np.arctan2(x[1], x[0]))
                 strengths.append(strength)
         for k in np.flatnonzero(~self._out_of_sight):
-            radius = self._radius[k] * 1.22 + 0.012
+            radius = self._radius[k] * 1.25 + 0.010
             centres.append(at[k] + (0, 0, 0.004))
             lengths.append(radius)
             widths.append(radius)
             yaws.append(0.0)
-            strengths.append(0.72 if upright[k] > 0.8 else 0.5)
+            strengths.append(0.62 if upright[k] > 0.8 else 0.45)
         centres = np.array(centres)
         height = self._surface_below(centres, at)
         lifts = centres[:, 2] - height
