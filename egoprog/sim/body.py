@@ -13,7 +13,7 @@ import numpy as np
 from egoprog.program.types import Hand
 from egoprog.sim.pose import Pose, Vector, turn
 from egoprog.sim.tracks import Track
-from egoprog.sim.types import SIDES, Participant
+from egoprog.sim.types import Participant
 
 SHOULDER_M = {Hand.RIGHT: np.array([0.185, -0.07, -0.25]), Hand.LEFT: np.array([-0.185, -0.07, -0.25])}
 """Shoulders below and behind the eyes of somebody who stands upright."""
@@ -64,10 +64,6 @@ class Body:
     def shoulder_m(self, side: Hand, torso: Vector) -> Vector:
         """Of a body with a torso offset, (3,), in the body frame."""
         return SHOULDER_M[side] + torso + (0.0, 0.0, self.participant.height_m)
-
-    def shoulders(self, stamp_s: float) -> dict[Hand, Vector]:
-        frame, torso = self.frame(stamp_s), self.torso.at(stamp_s)
-        return {side: frame.point(self.shoulder_m(side, torso)) for side in SIDES}
 
     def camera(self, stamp_s: float) -> Pose:
         """The head camera, OpenGL's axes: it follows the body, sways, and bobs with each step."""

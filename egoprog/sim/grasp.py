@@ -248,6 +248,11 @@ def elbows(side: Hand, wrists_m: Vector, rotations: Vector, shoulder_m: Vector) 
     return np.where(distance < UPPER_ARM_M + FOREARM_M, bent, wrists_m - FOREARM_M * ahead)
 
 
+def elbow(side: Hand, wrist: Pose, shoulder_m: Vector) -> Vector:
+    """Where one elbow bends, (3,)."""
+    return elbows(side, wrist.position_m[None], wrist.rotation[None], shoulder_m)[0]
+
+
 def awkwardness(
     side: Hand, rotations: Vector, wrists_m: Vector, shoulder_m: Vector, surface_m: float | None = None
 ) -> Vector:

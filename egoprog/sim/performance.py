@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from egoprog.program.types import Hand
+from egoprog.sim import grasp
 from egoprog.sim.body import Body
 from egoprog.sim.hand import Posture
 from egoprog.sim.pose import Pose, Vector
@@ -156,10 +157,14 @@ class Performance:
             for pouring in self.pourings
             if pouring.start_s <= stamp_s < pouring.stop_s and (rate := pouring.rate.at(stamp_s)) > MIN_RATE
         )
+        wrists = {side: self.wrists[side].at(stamp_s) for side in SIDES}
+        torso = body.torso.at(stamp_s)
+        shoulders = {side: body.shoulder_m(side, torso) for side in SIDES}
         return Moment(
             camera=body.camera(stamp_s),
-            wrists={side: frame @ self.wrists[side].at(stamp_s) for side in SIDES},
-            shoulders=body.shoulders(stamp_s),
+            wrists={side: frame @ wrist for side, wrist in wrists.items()},
+            shoulders={side: frame.point(shoulder) for side, shoulder in shoulders.items()},
+            elbows={side: frame.point(grasp.elbow(side, wrists[side], shoulders[side])) for side in SIDES},
             postures={side: self.postures[side].at(stamp_s) for side in SIDES},
             things={name: self.thing(name, stamp_s) for name in self.rides},
             looks={name: self.look(name, stamp_s) for name in self.channels},

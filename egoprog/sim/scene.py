@@ -331,7 +331,7 @@ class Kitchen:
             self.data.mocap_quat[at] = _quaternions(np.array([pose.rotation for pose in poses]))
         for side in SIDES:
             self.set_hand(side, moment.wrists[side], moment.postures[side])
-            self._put_arm(side, moment.wrists[side], moment.shoulders[side])
+            self._put_arm(side, moment.wrists[side], moment.shoulders[side], moment.elbows.get(side))
         self._show_looks(moment.looks, moment.things)
         for k in range(NUM_STREAMS):
             self._draw_stream(k, moment.streams[k] if k < len(moment.streams) else None)
@@ -423,7 +423,7 @@ class Kitchen:
             if self._openings.get(name, 0.0) < 0.02:
                 self._out_of_sight |= ((at > low) & (at < high)).all(axis=1)
 
-    def _put_arm(self, side: Hand, wrist: Pose, shoulder: Vector) -> None:
+    def _put_arm(self, side: Hand, wrist: Pose, shoulder: Vector, elbow: Vector | None = None) -> None:
         """Bends the elbow between shoulder and wrist; where the wrist is too far off the shoulder comes along."""
         reach = wrist.position_m - shoulder
         distance = np.linalg.norm(reach)
@@ -433,10 +433,10 @@ class Kitchen:
         right = np.array([forward[1], -forward[0], 0.0])
         outwards = (0.55 if side is Hand.RIGHT else -0.55) * right - 0.35 * forward - (0, 0, 0.75)
         swivel = unit(outwards - ahead * (outwards @ ahead))
-        if distance < UPPER_ARM_M + FOREARM_M:
+        if elbow is None and distance < UPPER_ARM_M + FOREARM_M:
             along = (UPPER_ARM_M**2 - FOREARM_M**2 + distance**2) / (2 * distance)
             elbow = shoulder + along * ahead + np.sqrt(max(UPPER_ARM_M**2 - along**2, 0.0)) * swivel
-        else:
+        elif elbow is None:
             elbow = wrist.position_m - FOREARM_M * ahead
         for name, end, start, roll in (
             ("forearm", wrist.position_m, elbow, wrist.rotation[:, 1]),

@@ -283,6 +283,7 @@ class Moment:
 
     camera: OpenGL's axes. wrists: hand frames. shoulders: where arms begin, (3,).
     looks: of things and fixtures; what is missing looks as when it is shut, off, whole, clean and empty.
+    elbows: where arms bend, (3,); between shoulder and wrist.
     """
 
     camera: Pose
@@ -292,3 +293,4 @@ class Moment:
     things: Mapping[str, Pose]
     looks: Mapping[str, Look] = field(default_factory=dict)
     streams: tuple[Stream, ...] = ()
+    elbows: Mapping[Hand, Vector] = field(default_factory=dict)
