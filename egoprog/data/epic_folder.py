@@ -65,7 +65,7 @@ class EpicFolder:
         fields = read_fields(path)
         info = self.root / "annotations" / "EPIC_100_video_info.csv"
         videos = read_video_info(info) if info.is_file() else {}
-        rate_hz = videos[video_id].rate_hz if video_id in videos else picture_rate_hz(video_id)
+        rate_hz = picture_rate_hz(video_id, videos.get(video_id))
         camera = fields.camera
         intrinsics = None
         if camera.model == "OPENCV":
