@@ -78,7 +78,9 @@ def test_bad_calls_print_one_line_and_exit_1(arguments, words):
         assert word in outcome.stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "up", "generate", "describe", "parse", "report", "sim", "models", "annotations"])
+@pytest.mark.parametrize(
+    "command", ["demo", "up", "generate", "describe", "parse", "report", "sim", "models", "annotations"]
+)
 def test_every_command_explains_itself(command):
     outcome = subprocess.run([sys.executable, "-m", "egoprog.cli", command, "--help"], capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
