@@ -27,6 +27,7 @@ from egoprog.sim.types import (
     Activity,
     Colour,
     Fixture,
+    Grip,
     Sound,
     Station,
     Step,
@@ -402,7 +403,7 @@ class Actor:
         way = _walk_way(a, b)
         points = np.array([way(share)[:2] for share in np.linspace(0, 1, 21)])
         length_m = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
-        stop_s = start_s + self.takes(0.6 + length_m / 0.85)
+        stop_s = start_s + self.takes(0.5 + length_m / 0.95)
         # The head turns first, to where the way leads.
         turned = way(1.0)[2] - way(0.0)[2]
         turned = float(np.clip(turned, -1.5, 1.5))
@@ -612,15 +613,17 @@ class Actor:
         before = self.show.wrists[side].last
         options = []
         for k, grip in enumerate(thing.grips):
-            bar = local @ grip.bar
-            thumb_to = 0.0
-            if thing.tip_m is not None:
-                along = (np.asarray(thing.tip_m, float) - grip.bar.position_m) @ grip.bar.rotation[:, 2]
-                thumb_to = float(np.sign(along)) if abs(along) > 0.03 else 0.0
-            shoulder = self._shoulder(side, bar.position_m)
-            wrist, cost = grasp.wrist_at(side, grip.style, grip.radius_m, bar, shoulder, surface_m, thumb_to, before)
-            cost += 0.5 * k + (5.0 if any(k == other for hand, other in taken.items() if hand is not side) else 0.0)
-            options.append((cost, k, grip, wrist))
+            shoulder = self._shoulder(side, local.point(grip.bar.position_m))
+            is_taken = any(k == other for hand, other in taken.items() if hand is not side)
+            for in_thing in _bars(thing, grip):
+                thumb_to = 0.0
+                if thing.tip_m is not None:
+                    along = (np.asarray(thing.tip_m, float) - in_thing.position_m) @ in_thing.rotation[:, 2]
+                    thumb_to = float(np.sign(along)) if abs(along) > 0.03 else 0.0
+                wrist, cost = grasp.wrist_at(
+                    side, grip.style, grip.radius_m, local @ in_thing, shoulder, surface_m, thumb_to, before
+                )
+                options.append((cost + 0.5 * k + 5.0 * is_taken, k, grip, wrist))
         cost, k, grip, wrist = min(options, key=lambda option: option[0])
         self._bars[side] = k
         return stand @ wrist, grasp.hold(side, grip.style, grip.radius_m)[1]
@@ -968,6 +971,23 @@ class Actor:
 
 
 _WORLD = Pose(np.zeros(3), np.eye(3))
+
+
+def _bars(thing: Thing, grip: Grip) -> list[Pose]:
+    """A grip's bar, and for a ball, which has no direction, more that lie level."""
+    is_ball = (
+        grip.style == "wrap"
+        and thing.inside_m is None
+        and thing.mouth_m is None
+        and thing.tip_m is None
+        and abs(thing.height_m - 2 * grip.radius_m) < 0.3 * thing.height_m
+        and abs(thing.radius_m - grip.radius_m) < 0.3 * thing.radius_m
+    )
+    if not is_ball:
+        return [grip.bar]
+    level = turn((0.0, 1.0, 0.0), np.pi / 2)
+    angles = np.arange(6) * np.pi / 6
+    return [grip.bar, *(Pose(grip.bar.position_m, turn((0.0, 0.0, 1.0), a) @ level) for a in angles)]
 
 
 def _walk_way(a: Pose, b: Pose) -> Callable[[float], Vector]:
