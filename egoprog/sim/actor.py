@@ -18,7 +18,7 @@ from egoprog.sim import grasp
 from egoprog.sim.body import Body
 from egoprog.sim.hand import OPEN, RELAXED, Posture
 from egoprog.sim.performance import Performance, Pouring, Ride, Touch, channel_of, initial_looks
-from egoprog.sim.placing import Place, find_place, places_of, places_on, standing
+from egoprog.sim.placing import Place, find_place, places_between, places_of, places_on, standing
 from egoprog.sim.pose import Pose, Vector, axes, minimum_jerk, turn
 from egoprog.sim.tracks import Track, pose_way
 from egoprog.sim.types import (
@@ -808,6 +808,8 @@ class Actor:
             fixture = self.fixture(place)
             assert fixture is not None
             options = places_of(fixture, self.opening(place))
+            if fixture.kind == "counter":
+                options = options + places_between(fixture)
             if not options:
                 options = places_of(self.station.fixture("sink") or self.plan.fixtures["counter"], 0.0)
         found = find_place(thing, options, standing(others, self.plan.things), near_m)

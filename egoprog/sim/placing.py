@@ -13,6 +13,9 @@ from egoprog.sim.types import Fixture, Thing
 SAME_LEVEL_M = 0.14
 """Things whose bases are farther apart in height stand on different shelves."""
 
+CROWDED_M = 0.32
+"""Spots that are nearer to each other than this have usable worktop between them."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -58,12 +61,23 @@ def find_place(
 
 def places_of(fixture: Fixture, opening: float) -> list[tuple[Place, Pose, float]]:
     """The spots of a fixture as places, with poses in the world and room."""
+    on = fixture if fixture.carries else None
+    return [
+        (Place(on, fixture.frame @ spot.pose, not fixture.carries), fixture.spot(spot, opening), spot.radius_m)
+        for spot in fixture.spots
+    ]
+
+
+def places_between(fixture: Fixture) -> list[tuple[Place, Pose, float]]:
+    """Places of a worktop between its spots, for when it is crowded."""
     found = []
-    for spot in fixture.spots:
-        on = fixture if fixture.carries else None
-        found.append(
-            (Place(on, fixture.frame @ spot.pose, not fixture.carries), fixture.spot(spot, opening), spot.radius_m)
-        )
+    for k, spot in enumerate(fixture.spots):
+        for other in fixture.spots[:k]:
+            if np.linalg.norm(spot.pose.position_m - other.pose.position_m) < CROWDED_M:
+                for share in (0.35, 0.65):
+                    middle = share * spot.pose.position_m + (1 - share) * other.pose.position_m
+                    pose = fixture.frame @ Pose(middle, spot.pose.rotation)
+                    found.append((Place(None, pose), pose, 0.5 * spot.radius_m))
     return found
 
 
