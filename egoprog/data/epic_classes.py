@@ -9,18 +9,15 @@ from typing import Final
 
 from egoprog.data.epic import ClassTable, NamedClass
 
-VERBS: Final = tuple(
-    """
+_VERBS: Final = """
     take put wash open close insert turn-on cut turn-off pour mix move remove throw dry shake scoop adjust
     squeeze peel empty press flip turn check scrape fill apply fold scrub break pull pat lift hold eat wrap
     filter look unroll sort hang sprinkle rip spray cook add roll search crush stretch knead divide set feel rub
     soak brush sharpen drop drink slide water gather attach turn-down coat transition wear measure increase
     unscrew wait lower form smell use grate screw let-go finish stab serve uncover unwrap choose lock flatten
     switch carry season unlock prepare bake mark bend unfreeze
-    """.split()
-)
-NOUNS: Final = tuple(
-    """
+"""
+_NOUNS: Final = """
     tap spoon plate cupboard knife pan lid bowl drawer sponge glass hand fridge cup fork bottle onion cloth
     board:chopping bag spatula container liquid:washing box hob dough package water meat pot potato oil cheese
     bread food tray bin pepper salt colander jar carrot top tomato kettle pasta oven sauce skin paper
@@ -42,8 +39,9 @@ NOUNS: Final = tuple(
     mat:sushi stick:crab ring:onion pestle window gin bar mint heater grass:lemon rubber gherkin breadcrumb
     watch melon cinnamon popcorn dumpling rosemary power syrup candle pineapple sheets soda raspberry airer
     balloon turkey computer key pillow pen face plum whiskey door:kitchen tape camera cd extract:vanilla
-    """.split()
-)
+"""
+VERBS: Final = tuple(_VERBS.split())
+NOUNS: Final = tuple(_NOUNS.split())
 
 
 def class_table(keys: tuple[str, ...]) -> ClassTable:
