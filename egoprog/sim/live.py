@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from egoprog.data.epic_folder import truth_of
 from egoprog.data.recording import Recording, SampleList
-from egoprog.data.samples import AudioBlock, Frame, Intrinsics, LostFrame, PoseSample, Sample, Truth
+from egoprog.data.samples import AudioBlock, Frame, Intrinsics, LostFrame, Sample
 from egoprog.describe.types import Narration
 from egoprog.errors import ConfigurationError, EgoprogError
-from egoprog.sim.actor import Performance, perform
+from egoprog.sim.performance import Performance
 from egoprog.sim.lens import Camera
-from egoprog.sim.record import OPTICAL, RATE_HZ, episode, frame_stamps_s
-from egoprog.sim.scene import Kitchen
-from egoprog.sim.sound import SAMPLE_RATE, mix
+from egoprog.sim.record import act, episode, sound_of
+from egoprog.sim.sound import SAMPLE_RATE
+from egoprog.sim.truth import clips, frame_stamps_s, poses
 
 AHEAD_FRAMES = 6
 """Frames that are rendered before they are due."""
@@ -74,16 +75,16 @@ class SimRecording(Recording):
         which = self._which
         self._round += 1
         activity = episode(which.seed, which.number + self._round, which.seconds)
-        performance = perform(activity, Kitchen(activity.plan, activity.participant))
+        performance = act(activity)
         self.name = f"sim_{which.seed}_{which.number + self._round}_{activity.participant.id}"
         self._sources, self.duration_s = [], 0.0
         self._frames = RenderedFrames(performance, which)
         self.intrinsics = self._frames.intrinsics
-        self.truth = tuple(_truth(performance))
-        sound = SoundBlocks(mix(performance.sounds, performance.duration_s, activity.seed))
+        self.truth = truth_of(clips(performance, self.name))
+        sound = SoundBlocks(sound_of(performance))
         self.add(self._frames, "camera", duration_s=performance.duration_s)
         self.add(sound, "audio")
-        self.add(SampleList(list(_poses(performance))), "pose")
+        self.add(SampleList(list(poses(performance))), "pose")
         self.add(SampleList(list(_narrations(performance))), "narration")
         self._is_read = False
 
@@ -156,21 +157,6 @@ class SoundBlocks:
             yield AudioBlock(start / SAMPLE_RATE, SAMPLE_RATE, self._samples[start : start + size, None])
 
 
-def _poses(performance: Performance) -> Iterator[PoseSample]:
-    for stamp_s in frame_stamps_s(performance.duration_s):
-        pose = performance.camera(stamp_s) @ OPTICAL
-        yield PoseSample(stamp_s, tuple(pose.position_m.tolist()), tuple(pose.quaternion_xyzw.tolist()))
-
-
 def _narrations(performance: Performance) -> Iterator[Narration]:
     for acted in performance.steps:
         yield Narration(acted.step.narration, acted.start_s, acted.stop_s)
-
-
-def _truth(performance: Performance) -> Iterator[Truth]:
-    """One at each step's start, and one after the last that nothing follows at once."""
-    for k, acted in enumerate(performance.steps):
-        yield Truth(acted.start_s, acted.program, acted.step.before)
-        next_s = performance.steps[k + 1].start_s if k + 1 < len(performance.steps) else performance.duration_s
-        if next_s - acted.stop_s > 1 / RATE_HZ:
-            yield Truth(acted.stop_s, None, acted.step.after)

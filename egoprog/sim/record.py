@@ -1,109 +1,66 @@
-"""Writes a performance down: a video with sound, the head's poses, the narrations, and the truth."""
+"""Records an episode: frames and sound in one MP4, and beside it what a tracker, a narrator and the truth say."""
 
 from __future__ import annotations
 
 import csv
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from egoprog.data import write_programs
 from egoprog.errors import RecordingError
 from egoprog.program.printer import to_text
-from egoprog.sim.activity import fill_mug, narrate
-from egoprog.sim.actor import Performance, perform
-from egoprog.sim.gl import load_mujoco
-from egoprog.sim.pose import Pose
+from egoprog.sim import truth
+from egoprog.sim.activity import make_activity
+from egoprog.sim.actor import perform
+from egoprog.sim.lens import Camera
+from egoprog.sim.participants import NUM_PARTICIPANTS, participant
+from egoprog.sim.performance import Performance
 from egoprog.sim.scene import Kitchen
 from egoprog.sim.sound import SAMPLE_RATE, mix
+from egoprog.sim.truth import RATE_HZ, frame_stamps_s
+from egoprog.sim.types import Activity
 
-WIDTH_PX, HEIGHT_PX, RATE_HZ = 640, 480, 30
-TRUTH_HEADER = "# TRUTH of a simulated recording: the program that was acted. For scoring only.\n"
-# MuJoCo's camera has y up and looks along -z; poses are written with y down, looking along z, as ROS and COLMAP do.
-_OPTICAL = Pose(np.zeros(3), np.diag([1.0, -1.0, -1.0]))
+SIZE_PX = (640, 480)
+TRUTH_HEADER = "# TRUTH of a simulated recording: the programs that were acted. For scoring only.\n"
+SIDECARS = (".poses.csv", ".narrations.csv", ".truth.prog", ".truth.jsonl")
 
 
-@dataclass(frozen=True)
-class Lens:
-    """What a worn camera adds to a clean picture.
+def episode(seed: int = 0, number: int = 0, seconds: float = 180.0, tasks: Iterable[str] = ()) -> Activity:
+    """What is done in one episode. number: of the episode in a recording; it decides who, and with `seed` what.
 
-    sharpness: pixels that are rendered along a side, as a share of the picture's: optics resolve less than the sensor
-    has, and software rendering takes its time per pixel. noise: of the sensor, of 255. vignette: share of the light
-    that is lost in the corners.
+    The first 48 episodes of a seed show 48 people. Raises as `make_activity`.
     """
+    order = np.random.default_rng([seed, 21]).permutation(NUM_PARTICIPANTS)
+    person = participant(int(order[number % NUM_PARTICIPANTS]))
+    activity_seed = int(np.random.default_rng([seed, number, 22]).integers(2**31))
+    return make_activity(person, activity_seed, seconds, tuple(tasks))
 
-    sharpness: float = 0.75
-    noise: float = 2.2
-    vignette: float = 0.16
+
+def act(activity: Activity) -> Performance:
+    """The activity acted in its kitchen. Raises ModelError where MuJoCo is missing."""
+    return perform(activity, Kitchen(activity.plan, activity.participant))
 
 
-class Camera:
-    """A head camera in a kitchen: renders moments of a performance. Use it in a `with` block, it holds a GL context.
+def write_video(
+    path: Path, pictures: Iterable[NDArray[np.uint8]], samples: NDArray[np.float32], size_px: tuple[int, int]
+) -> None:
+    """H.264 at RATE_HZ and mono AAC in one MP4. pictures: (H, W, 3) RGB. samples: (N,) at SAMPLE_RATE.
 
-    Raises ModelError where the machine can't render.
+    The encoder runs in one thread: the same pictures give the same file on every machine.
     """
-
-    def __init__(self, performance: Performance, lens: Lens | None = None, seed: int = 0):
-        self._performance = performance
-        self._lens = lens or Lens()
-        self._rng = np.random.default_rng([seed, 7])
-        size_px = round(HEIGHT_PX * self._lens.sharpness), round(WIDTH_PX * self._lens.sharpness)
-        self._renderer = load_mujoco().Renderer(performance.kitchen.model, *size_px)
-        y, x = np.mgrid[-1 : 1 : HEIGHT_PX * 1j, -1 : 1 : WIDTH_PX * 1j]
-        light = 1 - self._lens.vignette * (x**2 + y**2) / 2
-        self._light = np.repeat(light[..., None], 3, axis=-1).astype(np.float32)
-        # One sheet of noise, taken at another place for each frame: fresh noise costs more than the rendering.
-        self._grain = self._rng.normal(0, self._lens.noise, (HEIGHT_PX + 64, WIDTH_PX + 64, 3)).astype(np.float32)
-
-    def __enter__(self) -> Camera:
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._renderer.close()
-
-    def picture(self, stamp_s: float) -> NDArray[np.uint8]:
-        """What the camera sees at a time: (480, 640, 3), RGB."""
-        kitchen = self._performance.kitchen
-        kitchen.show(self._performance.at(stamp_s))
-        self._renderer.update_scene(kitchen.data, "head")
-        # The median takes out the single dark pixels that a coarse shadow map leaves on round things.
-        clean = cv2.medianBlur(self._renderer.render(), 3)
-        clean = cv2.resize(clean, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
-        row, column = self._rng.integers(0, 64, 2)
-        grain = self._grain[row : row + HEIGHT_PX, column : column + WIDTH_PX]
-        return cv2.add(cv2.multiply(clean, self._light, dtype=cv2.CV_32F), grain, dtype=cv2.CV_8U)
-
-    def hand_share(self, stamp_s: float) -> float:
-        """The share of the picture that the larger of the two hands covers, without its forearm, 0 to 1."""
-        kitchen, mujoco = self._performance.kitchen, load_mujoco()
-        kitchen.show(self._performance.at(stamp_s))
-        self._renderer.enable_segmentation_rendering()
-        try:
-            self._renderer.update_scene(kitchen.data, "head")
-            labels = self._renderer.render()
-        finally:
-            self._renderer.disable_segmentation_rendering()
-        is_skin = labels[..., 1] == mujoco.mjtObj.mjOBJ_SKIN
-        return max(float((is_skin & (labels[..., 0] == k)).mean()) for k in range(kitchen.model.nskin))
-
-
-def frame_stamps_s(duration_s: float) -> NDArray[np.float64]:
-    return np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
-
-
-def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], samples: NDArray[np.float32]) -> None:
-    """H.264 at RATE_HZ and mono AAC in one MP4. pictures: (H, W, 3) RGB. samples: (N,) at SAMPLE_RATE."""
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=RATE_HZ, options={"crf": "22", "preset": "superfast"})
-        video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        options = {"crf": "21", "preset": "superfast", "threads": "1"}
+        video = container.add_stream("libx264", rate=round(RATE_HZ), options=options)
+        video.width, video.height = size_px
+        video.pix_fmt = "yuv420p"
         audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
         audio.bit_rate = 96_000
         written = 0
@@ -119,7 +76,7 @@ def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], samples: NDAr
 
         for order, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = order, Fraction(1, RATE_HZ)
+            frame.pts, frame.time_base = order, Fraction(1, round(RATE_HZ))
             container.mux(video.encode(frame))
             write_sound(round((order + 1) * SAMPLE_RATE / RATE_HZ))
         write_sound(len(samples))
@@ -132,26 +89,32 @@ def write_poses(path: Path, performance: Performance) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["stamp_s", "x", "y", "z", "qx", "qy", "qz", "qw"])
-        for stamp_s in frame_stamps_s(performance.duration_s):
-            pose = performance.camera(stamp_s) @ _OPTICAL
-            rows.writerow([f"{stamp_s:.6f}", *(f"{x:.6f}" for x in (*pose.position_m, *pose.quaternion_xyzw))])
+        for pose in truth.poses(performance):
+            rows.writerow([f"{x:.6f}" for x in (pose.stamp_s, *pose.position_m, *pose.quaternion_xyzw)])
 
 
 def write_narrations(path: Path, performance: Performance) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["start", "stop", "text"])
-        for line in narrate(performance.program):
-            rows.writerow([f"{line.start_s:.2f}", f"{line.stop_s:.2f}", line.text])
+        for acted in performance.steps:
+            rows.writerow([f"{acted.start_s:.2f}", f"{acted.stop_s:.2f}", acted.step.narration])
 
 
-def record(out: Path, seed: int = 0, seconds: float = 24.0, show_progress: bool = True) -> list[Path]:
-    """Acts a program in a simulated kitchen and records it.
+def record(
+    out: Path,
+    seed: int = 0,
+    seconds: float = 30.0,
+    size_px: tuple[int, int] = SIZE_PX,
+    tasks: Iterable[str] = (),
+    number: int = 0,
+    show_progress: bool = True,
+) -> list[Path]:
+    """Records one episode as OUT, NAME.mp4, with NAME.poses.csv, .narrations.csv, .truth.prog, .truth.jsonl beside it.
 
-    out: NAME.mp4; beside it come NAME.poses.csv, NAME.narrations.csv and NAME.truth.prog. Returns the four paths. All
-    are written in a folder beside OUT and moved into place when they are whole.
-    Raises RecordingError where OUT can't be written, ModelError where the machine can't render, ConfigurationError
-    for a length that can't be acted.
+    Returns their paths, the video's last. All are written in a folder beside OUT and moved into place when they are
+    whole. Raises RecordingError where OUT can't be written, ModelError where the machine can't render, and as
+    `episode` for what can't be acted.
     """
     out = Path(out)
     if out.suffix.lower() != ".mp4":
@@ -160,30 +123,33 @@ def record(out: Path, seed: int = 0, seconds: float = 24.0, show_progress: bool 
         raise RecordingError(f"expected a file to record to, {out} is a folder")
     if not out.parent.is_dir():
         raise RecordingError(f"expected a folder {out.parent} to record in, found none; make it first")
-    program = fill_mug(seed, seconds)
+    performance = act(episode(seed, number, seconds, tasks))
     try:
         with tempfile.TemporaryDirectory(prefix=".recording-", dir=out.parent) as folder:
             video = Path(folder, out.name)
-            performance = perform(Kitchen(seed), program, seed)
-            sidecars = {
-                suffix: video.with_suffix(suffix) for suffix in (".poses.csv", ".narrations.csv", ".truth.prog")
-            }
-            write_poses(sidecars[".poses.csv"], performance)
-            write_narrations(sidecars[".narrations.csv"], performance)
-            sidecars[".truth.prog"].write_text(TRUTH_HEADER + to_text(program), encoding="utf-8")
-            stamps_s = frame_stamps_s(program.stop_s)
-            with Camera(performance, seed=seed) as camera:
+            poses, narrations, programs, lines = (video.with_suffix(suffix) for suffix in SIDECARS)
+            write_poses(poses, performance)
+            write_narrations(narrations, performance)
+            clips = truth.clips(performance, out.stem)
+            programs.write_text(TRUTH_HEADER + "\n".join(to_text(clip.program) for clip in clips), encoding="utf-8")
+            write_programs(lines, clips)
+            with Camera(performance.kitchen, *size_px, seed=performance.activity.seed) as camera:
                 ticks = tqdm(
-                    stamps_s,
+                    frame_stamps_s(performance.duration_s),
                     desc=f"recording {out.name}",
                     unit="frame",
                     mininterval=0.1 if sys.stderr.isatty() else 10.0,  # a log needs no bar ten times a second
                     disable=not show_progress,
                 )
-                pictures = (camera.picture(stamp_s) for stamp_s in ticks)
-                write_video(video, pictures, mix(performance.sounds, program.stop_s, seed))
+                pictures = (camera.picture(performance.at(stamp_s)) for stamp_s in ticks)
+                write_video(video, pictures, sound_of(performance), size_px)
             # The video goes last: where it is, the rest is.
-            return [path.replace(out.with_name(path.name)) for path in (*sidecars.values(), video)]
+            return [path.replace(out.with_name(path.name)) for path in (poses, narrations, programs, lines, video)]
     except (OSError, av.FFmpegError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RecordingError(f"can't record to {out}: {reason}; nothing was left there") from error
+
+
+def sound_of(performance: Performance) -> NDArray[np.float32]:
+    """What is heard, (N,) at SAMPLE_RATE."""
+    return mix(performance.sounds, performance.duration_s, performance.activity.seed)
