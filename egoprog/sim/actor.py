@@ -183,8 +183,9 @@ class Actor:
 
     def carry(self, name: str, to: Pose, start_s: float, stop_s: float, detour_m: Sequence[float] = (0, 0, 0)) -> float:
         """Moves a held thing to a pose of its own, with all hands that hold it."""
-        here = self.pose_of(name)
-        way = pose_way(here, to, np.asarray(detour_m, float))
+        for side in self._held(name):
+            self._begin(side, start_s)
+        way = pose_way(self.pose_of(name).tidied(), to.tidied(), np.asarray(detour_m, float))
         return self.carry_along(name, way, start_s, stop_s, is_even=False)
 
     def carry_along(
@@ -471,7 +472,7 @@ class Actor:
         arrives_s = self._approach(side, wrist, careful, start_s, start_s + self.takes(0.45))
         stop_s = arrives_s + self.takes(0.12)
         self._pose_fingers(side, posture, stop_s, stop_s + 0.3)
-        in_hand = self.wrist(side).inverse() @ pose
+        in_hand = (self.wrist(side).tidied().inverse() @ pose.tidied()).tidied()
         if name not in self._grips:
             # Who lets go at once puts it back where it was.
             ride = self.show.rides[name][-1]
@@ -566,11 +567,13 @@ class Actor:
         if idle_s is not None and start_s - max(idle_s, track.stop_s) > PAUSE_BEFORE_REST_S:
             begins_s = max(idle_s, track.stop_s) + 0.1
             stop_s = min(begins_s + self.takes(0.8), start_s)
-            to = self._home(side)
+            held = self.in_hand(side)
+            to = self._home(side) if held is None else self._carrying(side, held)
             stop_s = self._in_time(track.last, to, begins_s, stop_s, 0.0)
             if stop_s <= start_s:
                 track.move(begins_s, stop_s, to)
-                self._pose_fingers(side, RELAXED, begins_s, stop_s)
+                if self.in_hand(side) is None:
+                    self._pose_fingers(side, RELAXED, begins_s, stop_s)
         return track
 
     @staticmethod
@@ -651,8 +654,9 @@ class Actor:
             start_s, stop_s = stop_s, stop_s + 0.16
             outside = 0.2 * outside
         track.follow(start_s, stop_s, grasp.arriving(track.last, to, outside))
-        self._pose_fingers(side, OPEN, start_s, start_s + 0.55 * takes_s)
-        self._pose_fingers(side, posture, stop_s - min(0.25 * takes_s, 0.2), stop_s + 0.06)
+        if self.in_hand(side) is None:
+            self._pose_fingers(side, OPEN, start_s, start_s + 0.55 * takes_s)
+            self._pose_fingers(side, posture, stop_s - min(0.25 * takes_s, 0.2), stop_s + 0.06)
         self._lean(start_s, stop_s)
         return stop_s
 
@@ -660,7 +664,8 @@ class Actor:
         """Opens the hand and draws it back from what it held."""
         wrist = self.show.wrists[side].last
         back = 0.06 * wrist.rotation[:, 2] - 0.06 * wrist.rotation[:, 0] + (0, -0.02, 0.03)
-        self._pose_fingers(side, OPEN, start_s - 0.1, start_s + 0.12)
+        if self.in_hand(side) is None:
+            self._pose_fingers(side, OPEN, start_s - 0.1, start_s + 0.12)
         self.show.wrists[side].move(start_s + 0.04, start_s + 0.34, Pose(wrist.position_m + back, wrist.rotation))
         self._idle_s[side] = start_s + 0.34
 
@@ -718,7 +723,7 @@ class Actor:
 
     def _let_go_of_handle(self, side: Hand, start_s: float) -> float:
         self._handles.pop(side, None)
-        self._touch(side, start_s + 0.05, None)
+        self._touch(side, start_s + 0.05, self.in_hand(side))
         self._retreat(side, start_s)
         return start_s + 0.25
 

@@ -40,6 +40,15 @@ class Pose:
         """A point of the posed thing, (3,), in the world."""
         return self.rotation @ np.asarray(local_m, float) + self.position_m
 
+    def tidied(self) -> Pose:
+        """The same with an exact rotation: inverses are transposes, so rounding errors grow from grasp to grasp."""
+        x, y, z, w = self.quaternion_xyzw.tolist()
+        return Pose(self.position_m, np.array([
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]))  # fmt: skip
+
     @property
     def yaw_rad(self) -> float:
         """The turn about the world's z that brings x where this pose's x points, seen from above."""
