@@ -115,7 +115,7 @@ def light_at(
     lamps: Sequence[Lamp],
     ambient: tuple[float, float, float],
     seed: int,
-    rays: int = 20,
+    rays: int = 28,
 ) -> NDArray[np.float32]:
     """Light that points receive, (N, 3) RGB. points, normals: (N, 3). boxes: (B, 2, 3), what casts shadows."""
     rng = np.random.default_rng([seed, 19])
@@ -204,7 +204,7 @@ def bake(
     light = light_at(points, normals, boxes, lamps, ambient, seed)
     light *= level / light[-len(meter_m) :].mean()
     # Pictures are painted as screens show them; light falls off more gently there than in the world.
-    light = np.maximum(light, 0.02) ** 0.62
+    light = np.maximum(light, 0.02) ** 0.78
     pictures, start = [], 0
     for patch, grid in zip(patches, grids, strict=True):
         if grid is None:

@@ -46,6 +46,9 @@ def load_mujoco() -> ModuleType:
         os.environ["MUJOCO_GL"] = usable[0]
         # PyOpenGL reads its own variable, and a desktop's setting would contradict ours.
         os.environ["PYOPENGL_PLATFORM"] = usable[0]
+        # Mesa's software renderer: a second thread gains little in pictures as small as ours, and recorders that run
+        # side by side lose by it.
+        os.environ.setdefault("LP_NUM_THREADS", "1")
     import mujoco
 
     return mujoco

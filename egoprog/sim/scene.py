@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from egoprog.program.types import Hand
 from egoprog.sim import layout, shapes, textures, things
 from egoprog.sim.bake import Patch, bake, mesh_of
-from egoprog.sim.furniture import Furniture, Style
+from egoprog.sim.furniture import Furniture
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.hand import MOVES, Posture, Skin, add_hand, joint_name, load_hand, skin_texture
 from egoprog.sim.pose import Pose, Vector, unit
+from egoprog.sim.style import Style
 from egoprog.sim.types import SIDES, Fixture, KitchenPlan, Look, Moment, Participant, Stream
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 UPPER_ARM_M, FOREARM_M = 0.29, 0.26
 EFFECT_GROUP, HIDDEN_GROUP = 1, 5
-"""The geometry groups of shadows, glow and streams, and of what is never drawn: grips, and for a frame what lies out of sight."""
+"""The geometry groups of shadows, glow and streams, and of what is never drawn: grips, and what is out of sight."""
 NUM_SHADOWS, NUM_STREAMS = 16, 3
 SHADOW_FADE_M = 0.32
 """Things higher than this above a surface throw no shadow on it."""
@@ -74,16 +75,17 @@ class Kitchen:
         visual.headlight.diffuse = (0.16 * tint).tolist()
         visual.headlight.specular = [0, 0, 0]
         share = lamp.max() / (lamp.max() + 0.6 * day.max())
+        lamp, day = lamp / lamp.max(), day / day.max()
         side = 1.0 if self._rng.random() < 0.5 else -1.0
         directional = {"type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, "castshadow": False}
         spec.worldbody.add_light(
-            pos=[0, 0, 2.4], dir=unit(np.array([0.25 * side, 0.15, -1.0])), diffuse=((0.16 + 0.30 * share) * lamp / lamp.max()).tolist(),
-            specular=(0.32 * lamp / lamp.max()).tolist(), **directional
+            pos=[0, 0, 2.4], dir=unit(np.array([0.25 * side, 0.15, -1.0])), specular=(0.32 * lamp).tolist(),
+            diffuse=((0.16 + 0.30 * share) * lamp).tolist(), **directional
         )  # fmt: skip
         window = self.furniture.daylight[:2]
         spec.worldbody.add_light(
-            pos=[0, 0, 2], dir=unit(np.array([*window, -0.75])), diffuse=((0.16 + 0.34 * (1 - share)) * day / day.max()).tolist(),
-            specular=(0.25 * day / day.max()).tolist(), **directional
+            pos=[0, 0, 2], dir=unit(np.array([*window, -0.75])), specular=(0.25 * day).tolist(),
+            diffuse=((0.16 + 0.34 * (1 - share)) * day).tolist(), **directional
         )  # fmt: skip
 
     def _paint(
@@ -129,8 +131,8 @@ class Kitchen:
         return name
 
     def _draw(
-        self, body: mujoco.MjsBody, material: str, shape: str = "box", size: Sequence[float] = (0, 0, 0), mesh: str = "",
-        **more: Any,
+        self, body: mujoco.MjsBody, material: str, shape: str = "box", size: Sequence[float] = (0, 0, 0),
+        mesh: str = "", **more: Any,
     ) -> None:  # fmt: skip
         """Adds a visible geom that touches nothing."""
         kind = getattr(self._mujoco.mjtGeom, "mjGEOM_MESH" if mesh else f"mjGEOM_{shape.upper()}")
@@ -196,8 +198,8 @@ class Kitchen:
         for k in range(NUM_STREAMS):
             for kind in ("liquid", "grain"):
                 body = world.add_body(name=f"stream/{k}/{kind}", mocap=True)
-                self._draw(body, f"stream/{kind}", "cylinder", (0.004, 0.01), name=f"stream/{k}/{kind}", rgba=[1, 1, 1, 0],
-                           group=EFFECT_GROUP)  # fmt: skip
+                name, size, hidden = f"stream/{k}/{kind}", (0.004, 0.01), [1, 1, 1, 0]
+                self._draw(body, f"stream/{kind}", "cylinder", size, name=name, rgba=hidden, group=EFFECT_GROUP)
 
     def _add_person(self) -> None:
         world, rng, person = self._spec.worldbody, self._rng, self.participant
