@@ -76,6 +76,8 @@ _PLACES: Final = frozenset({"sink", "tap", "hob", "fridge", "microwave", "bin", 
 _REPEATED: Final = frozenset({"scooping", "scraping", "flipping", "stirring_again", "reading", "idling", "peering",
                               "touching", "washing_hands", "drying_hands", "soaping_hands"})  # fmt: skip
 """Actions that can be done again at once."""
+_SHARED: Final = frozenset({*TOOLS, *PACKAGES, "sponge", "cloth", "towel", "chopping_board"})
+"""What two tasks can use by turns."""
 _DRINKS: Final = ("juice", "milk", "bottle")
 
 _Choice = TypeVar("_Choice")
@@ -108,17 +110,23 @@ class Choices:
         return self.pick((True, False), (probability, 1.0 - probability)) if 0 < probability < 1 else probability >= 1
 
 
-def every_way(run: Callable[[Choices], _Choice]) -> Iterator[tuple[float, _Choice]]:
-    """Every outcome that a run of choices can have, with its probability; they sum to 1."""
+def every_way(run: Callable[[Choices], _Choice], least: float = 1e-3) -> Iterator[tuple[float, _Choice]]:
+    """Every outcome that a run of choices can have, with its probability; they sum to 1.
+
+    Branches of a probability below `least` are not followed, and the sum is as much lower.
+    """
     todo: list[tuple[int, ...]] = [()]
     while todo:
         laid_down = todo.pop()
         choices = Choices(laid_down)
         outcome = run(choices)
         yield choices.probability, outcome
-        for at in range(len(laid_down), len(choices.taken)):
-            others = (k for k, share in enumerate(choices.shares[at]) if k != choices.taken[at] and share > 0)
-            todo += [(*choices.taken[:at], k) for k in others]
+        so_far = 1.0
+        for at, (taken, shares) in enumerate(zip(choices.taken, choices.shares, strict=True)):
+            if at >= len(laid_down):
+                others = (k for k, share in enumerate(shares) if k != taken and so_far * share >= least)
+                todo += [(*choices.taken[:at], k) for k in others]
+            so_far *= shares[taken]
 
 
 @dataclass(frozen=True)
@@ -224,8 +232,8 @@ class _Person:
 
     def next(self, mind: _Mind, scene: Scene, now_s: float, choices: Choices) -> _Intent | None:
         """What is done next, None where nothing is left to do."""
-        for _ in range(60):
-            chosen = self._thread(mind, scene, now_s, choices)
+        for turn in range(60):
+            chosen = self._thread(mind, scene, now_s, choices, is_open=turn == 0)
             if chosen is None:
                 return None
             mind, thread = chosen
@@ -247,20 +255,24 @@ class _Person:
 
     # What to go on with
 
-    def _thread(self, mind: _Mind, scene: Scene, now_s: float, choices: Choices) -> tuple[_Mind, Thread | None] | None:
+    def _thread(
+        self, mind: _Mind, scene: Scene, now_s: float, choices: Choices, is_open: bool
+    ) -> tuple[_Mind, Thread | None] | None:
+        """What to go on with; None where nothing is left, and for the thread where it all waits. is_open: to strays."""
         awake = [t for t in mind.threads if not t.waits and t.asleep_until_s <= now_s]
         current = mind.threads[0] if mind.threads and mind.threads[0] in awake else None
         is_stray = current is not None and current.task.name in STRAYS
         options: list[Thread | str | None] = list(awake)
         weights = [1.0 if t is current or current is None else self.habits.switches for t in awake]
-        others = self._others(mind, scene) if current is None and len(mind.threads) < _MOST_THREADS else {}
+        may_begin = len(mind.threads) < _MOST_THREADS and not is_stray and (is_open or current is None)
+        others = self._others(mind, scene) if may_begin else {}
         if others:
             options.append("new")
-            weights.append(1.0)
+            weights.append(1.0 if current is None else 0.3 * self.habits.switches)
         if current is None and len(awake) < len(mind.threads) and (not others or mind.ahead is None):
             options.append(None)
             weights.append(0.3 if others or awake else 1.0)
-        strays = [n for n in STRAYS if n in self._able(scene)] if not is_stray and mind.threads else []
+        strays = [n for n in STRAYS if n in self._able(scene)] if is_open and not is_stray and mind.threads else []
         if strays and options:
             options.append("stray")
             weights.append(self.habits.strays * sum(weights))
@@ -300,7 +312,7 @@ class _Person:
 
     def _appetite(self, name: str, last: str) -> float:
         """How likely somebody begins a task after another: each has favourites and fixed successions."""
-        return float(np.exp(3.0 * self._taste("task", name) + 3.5 * self._taste(f"after {last}", name)))
+        return float(np.exp(2.5 * self._taste("task", name) + 2.5 * self._taste(f"after {last}", name)))
 
     def _worktop(self, name: str) -> str:
         return "prep" if self._taste("worktop", name) < 0.75 else "storage"
@@ -314,6 +326,7 @@ class _Person:
 
     def _unfold(self, thread: Thread, mind: _Mind, scene: Scene, choices: Choices) -> tuple[Thread | None, Call | None]:
         """The thread with its next action on top of the stack and that action; None where it sleeps or is done."""
+        begun: list[While] = []
         for _ in range(200):
             if not thread.stack:
                 tidied = self._tidy(thread, mind, scene, choices)
@@ -327,6 +340,8 @@ class _Person:
                     return thread, call
                 case Call(name) if name in _WAITS:
                     return replace(thread, stack=rest, waits=name), None
+                case Call("putting", (_, place)) if self._keeps(place, rest, choices):
+                    thread = replace(thread, stack=rest)
                 case Call(name) if name in actions():
                     thread, call = self._bind(top, thread, mind, scene, choices)
                     thread = replace(thread, stack=rest if call is None else (Bound(call), *rest))
@@ -341,7 +356,10 @@ class _Person:
                 case If():
                     thread, is_true = self._holds(top.guard, False, thread, mind, scene, choices)
                     thread = replace(thread, stack=(*(top.body if is_true else top.orelse), *rest))
+                case While() if any(top is one for one in begun):
+                    thread = replace(thread, stack=rest)  # a round in which there was nothing to do
                 case While():
+                    begun.append(top)
                     role = top.guard[0].args[0]
                     if role in _ROLES:
                         thread = replace(thread, roles={k: v for k, v in thread.roles.items() if k != role})
@@ -352,11 +370,15 @@ class _Person:
                     thread = replace(thread, stack=(*top.body, top, *rest) if is_true else rest)
         raise AssertionError(f"{thread.task.name}: no action in two hundred statements")
 
+    def _keeps(self, place: str, rest: Sequence[object], choices: Choices) -> bool:
+        """Whether a thing that might be put down here stays in the hand until the hand is needed."""
+        return place in (COUNTER, WORKTOP) and len(rest) > 0 and choices.chance(self.habits.keeps)
+
     def _ordered(self, group: If, thread: Thread, choices: Choices) -> tuple[Statement, ...]:
         """The statement of a group that is done first, then the rest of the group."""
         units = group.body
         keys = [self._taste(thread.task.name, repr(unit)) for unit in units]
-        first = choices.pick(range(len(units)), [np.exp(3.5 * key) for key in keys])
+        first = choices.pick(range(len(units)), [np.exp(2.0 * key) for key in keys])
         left = tuple(unit for k, unit in enumerate(units) if k != first)
         return (units[first], replace(group, body=left)) if left else (units[first],)
 
@@ -370,7 +392,7 @@ class _Person:
                 if any(not _candidates(role, thread, scene, self._busy(thread, mind)) for role in roles):
                     return thread, False
                 taste = self._taste(thread.task.name, key)
-                if not choices.chance(0.3 + 0.5 * taste if is_loop else 0.05 + 0.9 * _sharp(taste)):
+                if not choices.chance(0.3 + 0.5 * taste if is_loop else 0.12 + 0.76 * taste):
                     return thread, False
                 continue
             names = []
@@ -449,7 +471,7 @@ class _Person:
 
     def _liking(self, name: str, scene: Scene) -> float:
         near = 3.0 if scene.holds(name) else 1.6 if scene.station_of(name) == scene.standing else 1.0
-        return near * float(np.exp(3.5 * self._taste("thing", name)))
+        return near * float(np.exp(2.5 * self._taste("thing", name)))
 
     def _busy(self, thread: Thread, mind: _Mind) -> frozenset[str]:
         """Things that other tasks are about."""
@@ -542,6 +564,15 @@ class _Person:
             ways: list[tuple[Call, ...]] = [(Call("touching", (thing, place, site)),)]
             ways += [(Call("taking", (n,)), Call("putting", (n, place, site))) for n in near]
             return choices.pick(ways)
+        if call.name != "putting" and scene.num_free and choices.chance(self.habits.fidgets):
+            about = [
+                n for n in scene.inside(COUNTER) if scene.on_counter[n] == scene.standing and n not in call.objects
+            ]
+            if about:
+                about = sorted(about, key=lambda name: -self._taste("about", name))[:4]
+                name = choices.pick(about, [np.exp(1.5 * self._taste("about", name)) for name in about])
+                back = Call("putting", (name, COUNTER, ANCHORS[scene.standing]))
+                return choices.pick(((Call("shifting", (name, COUNTER)),), (Call("taking", (name,)), back)), (0.6, 0.4))
         if call.name == "opening" and thing in _LOOKED_INTO and choices.chance(2 * self.habits.doubts):
             others = [d for d in _LOOKED_INTO if d != thing and not scene.fact("open", d)]
             other = max(others, key=lambda door: self._taste(f"mistaken for {thing}", door))
@@ -622,12 +653,18 @@ def _candidates(role: str, thread: Thread, scene: Scene, busy: frozenset[str]) -
     if base == "storage_place":
         return [name for name in _LOOKED_INTO if not scene.fact("open", name)]
     kinds = _ROLES.get(base, (base,))
+    owned = [name for kind in kinds for name in _by_kind(scene.person).get(kind, ()) if name in scene.plan.things]
     used = {name for other, name in thread.roles.items() if kind_of(other) == base}
-    return [
-        name
-        for name in scene.plan.things
-        if kind_of(name) in kinds and name not in used and name not in busy and _suits(base, name, scene)
-    ]
+    found = [name for name in owned if name not in used and _suits(base, name, scene)]
+    return [name for name in found if name not in busy] or [name for name in found if kind_of(name) in _SHARED]
+
+
+@lru_cache(maxsize=64)
+def _by_kind(person: Participant) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in homes(person):
+        found.setdefault(kind_of(name), []).append(name)
+    return found
 
 
 def _suits(role: str, name: str, scene: Scene) -> bool:
@@ -686,11 +723,6 @@ def _needed(name: str) -> frozenset[str]:
 def _taste(likes: int, about: str, what: str) -> float:
     """A number from 0 to 1 that is somebody's own for a question."""
     return float(np.random.default_rng([likes, *about.encode(), 256, *what.encode()]).random())
-
-
-def _sharp(taste: float) -> float:
-    """A taste as a habit: mostly nearly always or nearly never."""
-    return taste * taste * (3.0 - 2.0 * taste)
 
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

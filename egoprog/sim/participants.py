@@ -41,6 +41,7 @@ class Habits:
     closes: shuts a door at once rather than later. tidies: puts a thing back where it belongs once it is done with.
     washes: washes up without being asked. switches: leaves one task for another while it is unfinished.
     strays: does something that belongs to no task. doubts: reaches for a thing and thinks better of it.
+    keeps: goes on with a thing in hand that might be put down. fidgets: moves something that stands about.
     words: seed of how they say things. likes: seed of what they choose, order and add.
     """
 
@@ -50,6 +51,8 @@ class Habits:
     switches: float
     strays: float
     doubts: float
+    keeps: float
+    fidgets: float
     words: int
     likes: int
 
@@ -64,7 +67,9 @@ def participant(number: int) -> Participant:
 def habits(person: Participant) -> Habits:
     """What a person usually does."""
     rng = np.random.default_rng([person.seed, 3])
-    low_high = ((0.5, 0.95), (0.45, 0.95), (0.2, 0.8), (0.03, 0.10), (0.01, 0.03), (0.008, 0.02))
+    low_high = (
+        (0.4, 0.9), (0.4, 0.9), (0.2, 0.8), (0.08, 0.22), (0.015, 0.04), (0.03, 0.07), (0.2, 0.5), (0.05, 0.12),
+    )  # fmt: skip
     shares = [round(float(rng.uniform(low, high)), 4) for low, high in low_high]
     return Habits(*shares, words=int(rng.integers(1 << 30)), likes=int(rng.integers(1 << 30)))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -122,6 +122,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "drinking": Action("drink", ("drink {1}", "drink from {0}"), noun=1, held=(0,), seconds=2.5),
     "reading": Action("check", ("check {0}", "look at {0}"), held=(0,), seconds=3.0),
     "peering": Action("look", ("look in {0}", "look into {0}", "look inside {0}"), seconds=1.5),
+    "shifting": Action("move", ("move {0}", "move {0} aside", "push {0} aside"), free=1),
     "idling": Action("wait", ("wait for {0}", "wait"), seconds=4.0),
 }
 _INTO: Final = ("put {0} in {1}", "put {0} into {1}", "place {0} in {1}")
@@ -199,11 +200,18 @@ class Scene:
 
     def lid_on(self, vessel: str) -> str | None:
         """What covers a vessel."""
-        return next((n for n, (_, place) in self.world.places.items() if place == vessel and kind_of(n) == "lid"), None)
+        return next((name for name in self.inside(vessel) if kind_of(name) == "lid"), None)
 
     def inside(self, place: str) -> list[str]:
         """What rests directly in or on something."""
-        return [name for name, (_, at) in self.world.places.items() if at == place]
+        return self._resting.get(place, [])
+
+    @cached_property
+    def _resting(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, (_, place) in self.world.places.items():
+            found.setdefault(place, []).append(name)
+        return found
 
     def room(self, place: str, station: str = "") -> int:
         """How many things more a place can take; of a counter, that of a station."""

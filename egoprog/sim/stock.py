@@ -191,6 +191,7 @@ def place_station(name: str, state: WorldState, fixtures: Mapping[str, str], on_
     return on_counter.get(name, "") if place == "counter" else fixtures[place]
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str) -> str:
     """The kind of an instance: "plate_2" is a plate."""
     return name.rstrip("0123456789").rstrip("_")
@@ -297,7 +298,7 @@ def _facts(thing: Thing, is_dirty: bool, rng: np.random.Generator) -> dict[Atom,
     if kind in ("plate", "tray"):
         truths |= {"full": False, "empty": True}
     if kind == "kettle":
-        truths |= {"on": False, "open": False, "clean": True}
+        truths |= {"on": False, "clean": True}
     if kind in PACKAGES:
         is_empty = (kind == "can" and rng.random() < 0.6) or (kind == "bottle" and rng.random() < 0.5)
         truths |= {"open": kind == "can" and is_empty, "full": not is_empty, "empty": is_empty, "clean": True}
