@@ -68,9 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
             except KeyboardInterrupt:
                 print(f"ended; what is whole is in {arguments.out}, the same command goes on")
                 return 130
-            print(
-                f"{len(video_ids)} episodes in {arguments.out}: {', '.join(video_ids[:6])}{', ...' * (len(video_ids) > 6)}"
-            )
+            more = ", ..." if len(video_ids) > 6 else ""
+            print(f"{len(video_ids)} episodes in {arguments.out}: {', '.join(video_ids[:6])}{more}")
         case "view":
             from egoprog.sim.record import act, episode
             from egoprog.sim.view import write_view
@@ -89,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "tasks":
             from egoprog.sim.tasks import tasks
 
-            for one in tasks():
-                print(one.name)
+            for name in tasks():
+                print(name)
     return 0
 
 

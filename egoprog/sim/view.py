@@ -104,7 +104,7 @@ def panel(performance: Performance, stamp_s: float) -> Picture:
 def changes(before: WorldState, now: WorldState) -> str:
     """The facts that are true now and were not before, a few of them."""
     old = set(before.facts)
-    new = [condition_text(fact) for fact in now.facts if fact not in old and not fact.predicate == "near"]
+    new = [condition_text(fact) for fact in now.facts if fact not in old and fact.predicate != "near"]
     return ", ".join(new[:MAX_FACTS]) + (", ..." if len(new) > MAX_FACTS else "")
 
 
