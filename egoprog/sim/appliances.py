@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from egoprog.sim import layout, shapes
-from egoprog.sim.joiner import PX_PER_M, Joiner, matt, write
+from egoprog.sim.joiner import PX_PER_M, Joiner, Painter, matt, write
 from egoprog.sim.layout import DEPTH_M, DOOR_THICK_M
 from egoprog.sim.pose import Pose
 from egoprog.sim.style import CLUTTER
@@ -118,6 +118,33 @@ def tap(to: Joiner, fixture: Fixture) -> None:
 
 def hob(to: Joiner, fixture: Fixture) -> None:
     frame, (wide, deep, top) = fixture.frame, fixture.size_m
+    low, high = (-wide / 2, 0, top - 0.008), (wide / 2, deep, top)
+    if to.style.hob == "gas":
+        _gas_burners(to, fixture)
+    else:
+        to.side("hob", frame, "+z", low, high, _glass_top(to, fixture), cell_m=0.06)
+        for axis in ("-y", "-x", "+x"):
+            to.side("hob", frame, axis, low, high, matt((0.5, 0.5, 0.51)))
+    to.level(frame, low[:2], high[:2], top)
+    for k, dx in enumerate((0.0, -0.06, -0.12, -0.18)):
+        dial = shapes.turned([(0.0165, 0), (0.0165, 0.002), (0.015, 0.016), (0.012, 0.019), (0, 0.019)], 16)
+        at = fixture.grip.bar.position_m + (dx, 0, top - fixture.grip.bar.position_m[2])
+        part = "hob/door" if k == 0 else "hob"
+        to.shape(part, frame @ Pose.at(*at), dial, (0.72, 0.73, 0.75))
+        to.box(
+            part,
+            frame @ Pose.at(*at),
+            (-0.0025, -0.014, 0.019),
+            (0.0025, 0.014, 0.022),
+            matt((0.25, 0.25, 0.26)),
+            "+z -y +y -x +x",
+            casts=False,
+        )
+
+
+def _glass_top(to: Joiner, fixture: Fixture) -> Painter:
+    """Black glass with four rings, the light of a window in it."""
+    wide, deep, _ = fixture.size_m
 
     def paint(width: float, height: float, at: tuple[float, float]) -> Paint:
         ppm = PX_PER_M["appliance"]
@@ -142,25 +169,43 @@ def hob(to: Joiner, fixture: Fixture) -> None:
         sheet[:, :3] = sheet[:, -3:] = 0.5
         return sheet
 
-    low, high = (-wide / 2, 0, top - 0.008), (wide / 2, deep, top)
-    to.side("hob", frame, "+z", low, high, paint, cell_m=0.06)
-    for axis in ("-y", "-x", "+x"):
-        to.side("hob", frame, axis, low, high, matt((0.5, 0.5, 0.51)))
-    to.level(frame, low[:2], high[:2], top)
-    for k, dx in enumerate((0.0, -0.06, -0.12, -0.18)):
-        dial = shapes.turned([(0.0165, 0), (0.0165, 0.002), (0.015, 0.016), (0.012, 0.019), (0, 0.019)], 16)
-        at = fixture.grip.bar.position_m + (dx, 0, top - fixture.grip.bar.position_m[2])
-        part = "hob/door" if k == 0 else "hob"
-        to.shape(part, frame @ Pose.at(*at), dial, (0.72, 0.73, 0.75))
-        to.box(
-            part,
-            frame @ Pose.at(*at),
-            (-0.0025, -0.014, 0.019),
-            (0.0025, 0.014, 0.022),
-            matt((0.25, 0.25, 0.26)),
-            "+z -y +y -x +x",
-            casts=False,
-        )
+    return paint
+
+
+def _gas_burners(to: Joiner, fixture: Fixture) -> None:
+    """A steel plate with four burners below cast-iron grates that pans stand on."""
+    frame, (wide, deep, top) = fixture.frame, fixture.size_m
+
+    def plate(width: float, height: float, at: tuple[float, float]) -> Paint:
+        sheet = to.steel.cut(width, height, PX_PER_M["appliance"], at)
+        for spot, radius in zip(fixture.spots, layout.RING_RADIUS_M, strict=True):
+            x, y = ((spot.pose.position_m[:2] + (wide / 2, 0)) * PX_PER_M["appliance"]).astype(int)
+            for share, shade in ((0.85, 0.52), (0.80, 0.62), (0.62, 0.20)):
+                cv2.circle(
+                    sheet, (x, sheet.shape[0] - y), int(share * radius * PX_PER_M["appliance"]), (shade,) * 3, -1
+                )
+        sheet[:3] = sheet[-3:] = 0.8
+        return sheet
+
+    plate_m = top - 0.0068
+    to.side("hob", frame, "+z", (-wide / 2, 0, plate_m), (wide / 2, deep, plate_m), plate, cell_m=0.06)
+    to.box("hob", frame, (-wide / 2, 0, top - 0.008), (wide / 2, deep, plate_m), matt((0.6, 0.6, 0.61)), "-y -x +x")
+    iron = (0.13, 0.13, 0.14)
+    for spot, radius in zip(fixture.spots, layout.RING_RADIUS_M, strict=True):
+        at = frame @ Pose(spot.pose.position_m - (0, 0, 0.007), spot.pose.rotation)
+        cap = shapes.turned([(0.5 * radius, 0), (0.5 * radius, 0.003), (0.36 * radius, 0.005), (0, 0.005)], 18)
+        to.shape("hob", at, cap, iron)
+        for turn in np.arange(4) * np.pi / 2:
+            arm = at @ Pose.at(0, 0, 0, turn)
+            to.box(
+                "hob",
+                arm,
+                (0.25 * radius, -0.004, 0.001),
+                (1.2 * radius, 0.004, 0.007),
+                matt(iron),
+                "+z -y +y +x",
+                casts=False,
+            )
 
 
 def cupboard(to: Joiner, fixture: Fixture) -> None:

@@ -60,7 +60,7 @@ class Furniture(Joiner):
         world, wall, rng = Pose.at(0, 0, 0), self.of(self.wall_paint, "wall"), self.rng
         low, high = (x0, y0, 0.0), (x1, y1, CEILING_M)
         self.side("room", world, "+z", (x0, y0, 0), (x1, y1, 0), self.of(self.floor, "floor"), cell_m=0.14)
-        self.side("room", world, "-z", (x0, y0, CEILING_M), (x1, y1, CEILING_M), matt((0.93, 0.93, 0.92)), cell_m=0.4)
+        self.side("room", world, "-z", (x0, y0, CEILING_M), (x1, y1, CEILING_M), matt((0.93, 0.93, 0.92)), 0.82)
 
         def with_skirting(width: float, height: float, at: tuple[float, float]) -> Paint:
             sheet = wall(width, height, at)
@@ -91,14 +91,20 @@ class Furniture(Joiner):
             panel[:1] *= 0.8
         door[:, :2] *= 0.7
         door[:, -2:] *= 0.7
-        for _ in range(3):
-            w, h = (rng.uniform(0.2, 0.5, 2) * ppm).astype(int)
-            x = int(rng.uniform(0, wide - w))
-            y = high - int(rng.uniform(1.4, 1.7) * ppm) - h // 2
-            frame = sheet[y : y + h, x : x + w]
-            frame[:] = CLUTTER[int(rng.integers(len(CLUTTER)))]
+        for at in rng.uniform(0, 1, 4):
+            w, h = (rng.uniform(0.2, 0.45, 2) * ppm).astype(int)
+            left, top = int(at * (wide - w)), high - int(rng.uniform(1.45, 1.65) * ppm) - h // 2
+            if x - w - 6 < left < x + 0.84 * ppm + 6:
+                continue
+            frame = sheet[top : top + h, left : left + w]
+            frame[:] = (0.16, 0.14, 0.13) if rng.random() < 0.5 else (0.80, 0.70, 0.52)
             inner = frame[2:-2, 2:-2]
-            inner[:] = rng.uniform(0.3, 0.95, (1, 1, 3)) * (1 + 0.2 * rng.normal(size=(*inner.shape[:2], 1)))
+            inner[:] = (0.93, 0.92, 0.88)
+            ground, figure = (np.array(CLUTTER[int(k)]) for k in rng.integers(0, len(CLUTTER), 2))
+            inner[4:-4, 4:-4] = 0.6 * ground + 0.3
+            cv2.circle(
+                inner, (int(w * rng.uniform(0.3, 0.7)), int(h * rng.uniform(0.4, 0.7))), w // 5, figure.tolist(), -1
+            )
 
     # A run of furniture: worktop, fronts below, splashback, wall units.
 

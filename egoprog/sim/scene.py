@@ -172,14 +172,16 @@ class Kitchen:
         world = self._spec.worldbody
         self._paint("shadow", textures.shadow_sheet(), (1, 1, 1, 0.99), specular=0, shininess=0)
         for k in range(NUM_SHADOWS):
-            # Away from the origin and turned: MuJoCo would else never look at the place again.
+            # A box, for the renderer keeps a plane's first size; away from the origin and turned, for MuJoCo would
+            # else never look at the place again.
             self._draw(
-                world, "shadow", "plane", (0.1, 0.1, 0.01), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
+                world, "shadow", "box", (0.1, 0.1, 0.0001), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
                 rgba=[1, 1, 1, 0], group=EFFECT_GROUP,
             )  # fmt: skip
         hob = self.plan.fixtures.get("hob")
         if hob is not None:
-            self._paint("hob/glow", textures.coil(), (0.04, 0.04, 0.04, 0.99), emission=25.0, specular=0)
+            flame = (0.22, 0.42, 1.0) if self.furniture.style.hob == "gas" else (1.0, 0.24, 0.06)
+            self._paint("hob/glow", textures.coil(flame), (0.04, 0.04, 0.04, 0.99), emission=25.0, specular=0)
             for k, (spot, radius) in enumerate(zip(hob.spots, layout.RING_RADIUS_M, strict=True)):
                 at = hob.frame @ spot.pose
                 self._draw(world, "hob/glow", "plane", (radius, radius, 0.01), pos=at.moved(z=0.0008).position_m,
@@ -237,8 +239,10 @@ class Kitchen:
                 (0.0, 0.043, 0.043),
                 (0.5, 0.052, 0.052),
                 (1.0, 0.062, 0.062),
-                (1.12, 0.05, 0.05),
-                (1.17, 0.005, 0.005),
+                (1.07, 0.058, 0.058),
+                (1.13, 0.042, 0.042),
+                (1.16, 0.022, 0.022),
+                (1.17, 0.001, 0.001),
             ],
         )
         self._mesh("upper-arm", upper.vertices_m, upper.faces, upper.texcoords)
@@ -302,7 +306,8 @@ class Kitchen:
         self._owner = owner
         self._group = model.geom_group.copy()
         self._drawn = self._group < 3
-        self._reach = np.where(model.geom_type == self._mujoco.mjtGeom.mjGEOM_PLANE, 0.4, model.geom_rbound)
+        self._reach = np.where(np.isin(np.arange(model.ngeom), self._shadow), 0.3, model.geom_rbound)
+        self._reach[self._glow] = max(layout.RING_RADIUS_M)
         self._looks: dict[str, Look] = {}
         self._openings: dict[str, float] = {}
         self._closed = self._closed_boxes()

@@ -45,6 +45,7 @@ class Style:
     ambient: tuple[float, float, float]
     has_strips: bool
     tap: str
+    hob: str
     bin: Colour
 
     @staticmethod
@@ -91,5 +92,6 @@ class Style:
             ambient=tuple(ambient.tolist()),
             has_strips=bool(rng.random() < 0.4),
             tap=str(one(("swan", "angular"))),
+            hob=str(one(("glass", "glass", "gas"))),
             bin=near(one(((0.72, 0.73, 0.75), (0.20, 0.20, 0.22), (0.86, 0.86, 0.84), (0.62, 0.16, 0.14)))),
         )

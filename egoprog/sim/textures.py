@@ -252,16 +252,15 @@ def shadow_sheet(size: int = 64) -> NDArray[np.uint8]:
     return sheet
 
 
-def coil(size: int = 128) -> NDArray[np.uint8]:
-    """A hob's ring as it glows, (size, size, 4) RGBA."""
+def coil(colour: Colour, size: int = 128) -> NDArray[np.uint8]:
+    """A hob's ring as it glows or burns, (size, size, 4) RGBA."""
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     away = np.hypot(x, y)
     bands = 0.55 + 0.45 * np.cos(away * 2 * np.pi * 5.5)
     alpha = np.clip((0.97 - away) / 0.06, 0, 1) * (0.45 + 0.55 * bands)
     sheet = np.zeros((size, size, 4), np.uint8)
-    sheet[..., 0] = 255
-    sheet[..., 1] = (70 + 60 * bands).astype(np.uint8)
-    sheet[..., 2] = 24
+    glow = np.array(colour) + 0.22 * bands[..., None] * (1 - np.array(colour))
+    sheet[..., :3] = (255 * glow).astype(np.uint8)
     sheet[..., 3] = (255 * alpha).astype(np.uint8)
     return sheet
 
