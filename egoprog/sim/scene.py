@@ -77,9 +77,10 @@ class Kitchen:
         share = lamp.max() / (lamp.max() + 0.6 * day.max())
         lamp, day = lamp / lamp.max(), day / day.max()
         side = 1.0 if self._rng.random() < 0.5 else -1.0
+        self._slant = np.array([0.25 * side, 0.15])
         directional = {"type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, "castshadow": False}
         spec.worldbody.add_light(
-            pos=[0, 0, 2.4], dir=unit(np.array([0.25 * side, 0.15, -1.0])), specular=(0.32 * lamp).tolist(),
+            pos=[0, 0, 2.4], dir=unit(np.array([*self._slant, -1.0])), specular=(0.32 * lamp).tolist(),
             diffuse=((0.16 + 0.30 * share) * lamp).tolist(), **directional
         )  # fmt: skip
         window = self.furniture.daylight[:2]
@@ -175,7 +176,7 @@ class Kitchen:
             # A box, for the renderer keeps a plane's first size; away from the origin and turned, for MuJoCo would
             # else never look at the place again.
             self._draw(
-                world, "shadow", "box", (0.1, 0.1, 0.0001), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
+                world, "shadow", "box", (0.1, 0.1, 1e-6), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
                 rgba=[1, 1, 1, 0], group=EFFECT_GROUP,
             )  # fmt: skip
         hob = self.plan.fixtures.get("hob")
@@ -450,8 +451,8 @@ class Kitchen:
             ("upper-arm", elbow, shoulder, swivel),
         ):
             x = unit(end - start)
-            z = unit(np.cross(x, roll))
-            self.put(f"{side}/{name}", Pose(end, np.stack([x, np.cross(z, x), z], axis=1)))
+            z = unit(_cross(x, roll))
+            self.put(f"{side}/{name}", Pose(end, np.column_stack([x, _cross(z, x), z])))
 
     def _draw_stream(self, k: int, stream: Stream | None) -> None:
         geoms, rgba = self._stream[k], self.model.geom_rgba
@@ -464,8 +465,8 @@ class Kitchen:
             return
         kind = "grain" if stream.is_grain else "liquid"
         z = along / length
-        x = unit(np.cross(z, (0.0, 1.0, 0.1)))
-        middle = Pose((stream.from_m + stream.to_m) / 2, np.stack([x, np.cross(z, x), z], axis=1))
+        x = unit(_cross(z, np.array([0.0, 1.0, 0.1])))
+        middle = Pose((stream.from_m + stream.to_m) / 2, np.column_stack([x, _cross(z, x), z]))
         self.put(f"stream/{k}/{kind}", middle)
         geom = geoms[kind]
         self.model.geom_size[geom, :2] = 0.0022 + 0.0035 * stream.rate, length / 2
@@ -477,7 +478,7 @@ class Kitchen:
         model, eye = self.model, moment.camera.position_m
         at = self.data.mocap_pos[self._thing_mocap]
         upright = 1 - 2 * (self.data.mocap_quat[self._thing_mocap][:, 1:3] ** 2).sum(axis=1)
-        centres, widths, lengths, yaws, strengths, lifts = [], [], [], [], [], []
+        centres, widths, lengths, yaws, strengths = [], [], [], [], []
         for side in SIDES:
             wrist = moment.wrists[side]
             x = wrist.rotation[:, 0]
@@ -488,7 +489,7 @@ class Kitchen:
                 yaws.append(np.arctan2(x[1], x[0]))
                 strengths.append(strength)
         for k in np.flatnonzero(~self._out_of_sight):
-            radius = self._radius[k] * 1.25 + 0.010
+            radius = self._radius[k] * 1.18 + 0.032
             centres.append(at[k] + (0, 0, 0.004))
             lengths.append(radius)
             widths.append(radius)
@@ -497,6 +498,8 @@ class Kitchen:
         centres = np.array(centres)
         height = self._surface_below(centres, at)
         lifts = centres[:, 2] - height
+        # Shadows fall away from the lamp.
+        centres[:, :2] += self._slant * np.minimum(lifts + 0.02, SHADOW_FADE_M)[:, None]
         fade = np.clip(1 - lifts / SHADOW_FADE_M, 0, 1)
         strength = np.array(strengths) * fade**1.5
         order = np.argsort(np.linalg.norm(centres - eye, axis=1) + np.where(strength < 0.02, 100.0, 0.0))[:NUM_SHADOWS]
@@ -524,6 +527,12 @@ class Kitchen:
             flat = (self._top > 0) & (self._top < 0.06) & ~self._out_of_sight
             best = np.maximum(best, np.where(near & flat & (tops < z + 0.003), tops, -np.inf).max(axis=1))
         return np.where(np.isfinite(best), best, -10.0)
+
+
+def _cross(a: Vector, b: Vector) -> Vector:
+    """The product of two vectors, (3,); numpy's own takes twenty times as long for one."""
+    (p, q, r), (x, y, z) = a.tolist(), b.tolist()
+    return np.array([q * z - r * y, r * x - p * z, p * y - q * x])
 
 
 def _quaternions(rotations: NDArray) -> NDArray[np.float64]:

@@ -245,7 +245,8 @@ def shadow_sheet(size: int = 64) -> NDArray[np.uint8]:
     """A soft dark disc, (size, size, 4) RGBA."""
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     away = np.hypot(x, y)
-    alpha = np.clip((1 - away) / 0.75, 0, 1) ** 1.4
+    alpha = np.clip((1 - away) / 0.62, 0, 1)
+    alpha = alpha * alpha * (3 - 2 * alpha)
     sheet = np.zeros((size, size, 4), np.uint8)
     sheet[..., :3] = (14, 12, 12)
     sheet[..., 3] = (255 * alpha).astype(np.uint8)
