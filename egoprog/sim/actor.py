@@ -19,7 +19,7 @@ from egoprog.sim.body import Body
 from egoprog.sim.hand import OPEN, RELAXED, Posture
 from egoprog.sim.performance import Performance, Pouring, Ride, Touch, channel_of, initial_looks
 from egoprog.sim.placing import Place, find_place, places_between, places_of, places_on, standing
-from egoprog.sim.pose import Pose, Vector, axes, minimum_jerk, turn
+from egoprog.sim.pose import Pose, Vector, axes, axis_angle, minimum_jerk, turn
 from egoprog.sim.tracks import Track, pose_way
 from egoprog.sim.types import (
     SIDES,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MAX_SPEED_M_S = 2.4
 """No reach is planned faster than this."""
+MAX_TURN_RAD_S = 9.0
 PAUSE_BEFORE_REST_S = 0.6
 """A hand that has nothing to do for longer goes back to where it rests."""
 DROP_S = 0.12
@@ -47,6 +48,8 @@ HESITATES, MISSES = 0.06, 0.15
 """How often a hand stops on its way, and how often it comes a little beside what it takes and corrects itself."""
 NO_THINGS = ("fingers", "mouth", "button")
 """What programs name besides things and fixtures: parts of the person and of appliances."""
+FLAT_M = 0.035
+"""What is lower is flat: its edge is pinched from above and below."""
 BIN_DEPTH_M = 0.45
 """How far below its rim a thing comes to lie in a bin."""
 
@@ -580,7 +583,9 @@ class Actor:
     def _in_time(a: Pose, b: Pose, start_s: float, stop_s: float, detour_m: float) -> float:
         """When a reach ends that is asked to end at stop_s: later where the hand would have to fly."""
         length_m = float(np.linalg.norm(b.position_m - a.position_m)) + 1.3 * float(detour_m)
-        return max(stop_s, start_s + 1.9 * length_m / MAX_SPEED_M_S, start_s + 0.05)
+        _, angle = axis_angle(a.rotation.T @ b.rotation)
+        # A minimum-jerk reach is at its fastest 1.9 times as fast as on average.
+        return max(stop_s, start_s + 1.9 * max(length_m / MAX_SPEED_M_S, angle / MAX_TURN_RAD_S), start_s + 0.05)
 
     def _lean(self, start_s: float, stop_s: float) -> None:
         """The body goes along with where hands end."""
@@ -618,15 +623,29 @@ class Actor:
         for k, grip in enumerate(thing.grips):
             shoulder = self._shoulder(side, local.point(grip.bar.position_m))
             is_taken = any(k == other for hand, other in taken.items() if hand is not side)
+            outward, across = _sides(thing, grip)
             for in_thing in _bars(thing, grip):
                 thumb_to = 0.0
                 if thing.tip_m is not None:
                     along = (np.asarray(thing.tip_m, float) - in_thing.position_m) @ in_thing.rotation[:, 2]
                     thumb_to = float(np.sign(along)) if abs(along) > 0.03 else 0.0
+                # Fingers go under what is flat.
+                is_under = surface_m is not None and grip.style == "pinch" and thing.height_m < FLAT_M
+                floor_m = surface_m - 0.03 if is_under else surface_m
                 wrist, cost = grasp.wrist_at(
-                    side, grip.style, grip.radius_m, local @ in_thing, shoulder, surface_m, thumb_to, before
+                    side,
+                    grip.style,
+                    grip.radius_m,
+                    local @ in_thing,
+                    shoulder,
+                    floor_m,
+                    thumb_to,
+                    before,
+                    None if outward is None else local.rotation @ outward,
+                    None if across is None else local.rotation @ across,
                 )
-                options.append((cost + 0.5 * k + 5.0 * is_taken, k, grip, wrist))
+                is_other = (grip.style, grip.radius_m) != (thing.grips[0].style, thing.grips[0].radius_m)
+                options.append((cost + 0.2 * k + 1.2 * is_other + 5.0 * is_taken, k, grip, wrist))
         cost, k, grip, wrist = min(options, key=lambda option: option[0])
         self._bars[side] = k
         return stand @ wrist, grasp.hold(side, grip.style, grip.radius_m)[1]
@@ -834,6 +853,11 @@ class Actor:
         cost = grasp.awkwardness(
             side, np.array([w.rotation for w in wrists]), np.array([w.position_m for w in wrists]), shoulder
         )
+        thing = self.thing(name)
+        if thing.tip_m is not None and np.hypot(*thing.tip_m[:2]) > 0.02:
+            # Tools are laid down with their ends ahead, so that either hand can take them again.
+            ahead = np.array([stand.rotation[1] @ base.rotation @ turned @ np.asarray(thing.tip_m) for turned in turns])
+            cost = cost + 3.0 * (1 - ahead / np.linalg.norm(thing.tip_m))
         best = turns[int(np.argmin(cost))]
         return replace(place, pose=Pose(place.pose.position_m, place.pose.rotation @ best))
 
@@ -980,21 +1004,33 @@ class Actor:
 _WORLD = Pose(np.zeros(3), np.eye(3))
 
 
+def _sides(thing: Thing, grip: Grip) -> tuple[Vector | None, Vector | None]:
+    """From where a hand comes to a grip, and how thumb and fingers lie about a rim, both (3,) in the thing's frame.
+
+    None where it does not matter.
+    """
+    x, y, _ = grip.bar.position_m
+    off_m = float(np.hypot(x, y))
+    if off_m < 0.010:
+        return None, None
+    outward = np.array([x, y, 0.0]) / off_m
+    if grip.style == "wrap":
+        # A handle that stands out like a spoke is free all round.
+        return (None if abs(grip.bar.rotation[:, 2] @ outward) > 0.7 else outward), None
+    if thing.inside_m is not None:
+        return outward, outward
+    return outward, np.array([0.0, 0.0, 1.0]) if thing.height_m < FLAT_M else None
+
+
 def _bars(thing: Thing, grip: Grip) -> list[Pose]:
-    """A grip's bar, and for a ball, which has no direction, more that lie level."""
-    is_ball = (
-        grip.style == "wrap"
-        and thing.inside_m is None
-        and thing.mouth_m is None
-        and thing.tip_m is None
-        and abs(thing.height_m - 2 * grip.radius_m) < 0.3 * thing.height_m
-        and abs(thing.radius_m - grip.radius_m) < 0.3 * thing.radius_m
-    )
-    if not is_ball:
+    """A grip's bar; for what is about as long as thick, and so is held at any slant, more that lie level."""
+    is_short = grip.style == "wrap" and grip.length_m < 3 * grip.radius_m and np.hypot(*grip.bar.position_m[:2]) < 0.010
+    is_level = abs(grip.bar.rotation[2, 2]) < 0.5
+    if not (is_short and is_level):
         return [grip.bar]
-    level = turn((0.0, 1.0, 0.0), np.pi / 2)
-    angles = np.arange(6) * np.pi / 6
-    return [grip.bar, *(Pose(grip.bar.position_m, turn((0.0, 0.0, 1.0), a) @ level) for a in angles)]
+    is_ball = abs(thing.height_m - 2 * grip.radius_m) < 0.3 * thing.height_m
+    angles = np.arange(6) * np.pi / 6 if is_ball else (0.0, 0.45, -0.45, 0.9, -0.9)
+    return [Pose(grip.bar.position_m, turn((0.0, 0.0, 1.0), angle) @ grip.bar.rotation) for angle in angles]
 
 
 def _walk_way(a: Pose, b: Pose) -> Callable[[float], Vector]:

@@ -15,12 +15,14 @@ from egoprog.sim.pose import Pose, Vector, turn
 from egoprog.sim.tracks import Track
 from egoprog.sim.types import Participant
 
-SHOULDER_M = {Hand.RIGHT: np.array([0.185, -0.07, -0.25]), Hand.LEFT: np.array([-0.185, -0.07, -0.25])}
+SHOULDER_M = {Hand.RIGHT: np.array([0.18, -0.10, -0.265]), Hand.LEFT: np.array([-0.18, -0.10, -0.265])}
 """Shoulders below and behind the eyes of somebody who stands upright."""
 WORK_LEAN_M = np.array([0.0, 0.06, -0.05])
 """How far the head is forward and down at any work."""
 ARM_M = 0.50
 """Farther from the shoulder than this a wrist goes only with the whole body."""
+ACROSS_M, AHEAD_M = 0.08, 0.22
+"""A wrist is no farther on the other side of the body's middle, and at least so far before it."""
 LEAN_LIMITS_M = np.array([[-0.45, -0.30, -0.65], [0.45, 0.30, 0.06]])
 """How far a body leans or steps aside, bends forward and crouches without walking: least and most."""
 NECK_YAW_RAD = 1.15
@@ -59,7 +61,7 @@ class Body:
 
     def eye_m(self, torso: Vector) -> Vector:
         """Of a body with a torso offset, (3,), in the body frame."""
-        return np.array([torso[0], torso[1] * 1.15, self.participant.height_m + torso[2]])
+        return np.array([torso[0], torso[1] * 1.35, self.participant.height_m + torso[2]])
 
     def shoulder_m(self, side: Hand, torso: Vector) -> Vector:
         """Of a body with a torso offset, (3,), in the body frame."""
@@ -100,6 +102,11 @@ class Body:
     def torso_for(self, wrists_m: dict[Hand, Vector]) -> Vector:
         """The smallest offset of the torso, (3,), from which arms reach wrists, (3,) each, in the body frame."""
         torso = WORK_LEAN_M.copy()
+        for side, (x, y, _) in wrists_m.items():
+            # Nobody works across their body or close to their belly: they step aside or back.
+            torso[0] = min(torso[0], x + ACROSS_M) if side is Hand.RIGHT else max(torso[0], x - ACROSS_M)
+            torso[1] = min(torso[1], y - AHEAD_M)
+        torso = np.clip(torso, *LEAN_LIMITS_M)
         for _ in range(8):
             for side, wrist_m in wrists_m.items():
                 away = wrist_m - self.shoulder_m(side, torso)

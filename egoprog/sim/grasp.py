@@ -316,11 +316,13 @@ def wrist_at(
     thumb_to: float = 0.0,
     before: Pose | None = None,
     outward: Vector | None = None,
+    across: Vector | None = None,
 ) -> tuple[Pose, float]:
     """The easiest wrist that holds a bar, and how awkward it is. All in the body frame.
 
     thumb_to: 1 or -1, the end of the bar where the thumb must be; 0 leaves it free. before: where the hand comes from.
-    outward: (3,), away from what the bar is fixed to; the palm comes from there.
+    outward: (3,), away from what the bar is fixed to; the hand comes from there.
+    across: (3,), for a pinch: from the finger tips to the thumb, or the other way round.
     """
     in_hand, _ = hold(side, style, radius_m)
     if style == "press":
@@ -341,8 +343,13 @@ def wrist_at(
         cosine = (np.einsum("nij,ij->n", rotations, before.rotation) - 1) / 2
         cost = cost + 0.12 * np.arccos(np.clip(cosine, -1, 1)) ** 2
     if outward is not None:
-        cost = cost + 8 * np.maximum(0.25 - rotations[:, :, 2] @ outward, 0)
-        cost = cost + 8 * np.maximum(-rotations[:, :, 0] @ outward - 0.85, 0)
+        palm, fingers = rotations[:, :, 2] @ outward, rotations[:, :, 0] @ outward
+        if style == "wrap":
+            cost = cost + 8 * np.maximum(0.25 - palm, 0) + 8 * np.maximum(-fingers - 0.85, 0)
+        else:
+            cost = cost + 3 * np.maximum(fingers + 0.2, 0)
+    if across is not None:
+        cost = cost + 4 * (1 - np.abs(bars[:, :, 0] @ across))
     k = int(np.argmin(cost))
     return Pose(wrists_m[k], rotations[k]), float(cost[k])
 

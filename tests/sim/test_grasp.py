@@ -118,7 +118,7 @@ def test_no_wrist_is_bent_further_than_wrists_bend(side, angle):
     wrist, _ = grasp.wrist_at(side, "wrap", 0.012, lying, shoulder(side), COUNTER_M)
     elbow = grasp.elbows(side, wrist.position_m[None], wrist.rotation[None], shoulder(side))[0]
     bend = np.arccos(unit(wrist.position_m - elbow) @ wrist.rotation[:, 0])
-    assert bend < 1.25
+    assert bend < 1.35
 
 
 def test_a_handle_is_taken_from_the_side_on_which_it_stands_out():
