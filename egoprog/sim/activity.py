@@ -41,14 +41,15 @@ from egoprog.sim.rollout import (
     WORKTOP,
     Scene,
     act,
-    blocked,
     destination,
+    first_of,
     label,
     resolved,
     usual_s,
 )
 from egoprog.sim.stock import (
     DISHES,
+    FINDS,
     FOOD,
     FRUIT,
     GROCERIES,
@@ -186,7 +187,7 @@ def make_activity(participant: Participant, seed: int, seconds: float, tasks: Se
     if not 0 < seconds <= MAX_SECONDS:
         raise ConfigurationError(f"expected a length above 0 and up to {MAX_SECONDS:g} seconds, got {seconds:g}")
     wanted = tuple(task(name).name for name in tasks)
-    kitchen = plan(participant, seed)
+    kitchen = plan(participant, seed, sorted({role for name in wanted for role in _needed(name) if role in FINDS}))
     scene = Scene.begin(participant, kitchen)
     for name in wanted:
         if not can_do(scene, name):
@@ -207,7 +208,7 @@ def make_activity(participant: Participant, seed: int, seconds: float, tasks: Se
                 key = label(scene, way.call)
                 odds[key] = odds.get(key, 0.0) + probability
         total = sum(odds.values())
-        pause_s = round(float(np.clip(rng.lognormal(-0.3, 0.9), 0.05, 6.0)), 2)
+        pause_s = round(float(np.clip(rng.lognormal(0.25, 1.0), 0.1, 9.0)), 2)
         step, after = act(scene, intent.call, intent.task, rng, pause_s)
         steps.append(replace(step, odds={key: share / total for key, share in sorted(odds.items(), key=_by_share)}))
         now_s += pause_s / participant.tempo + usual_s(intent.call, step.program, participant.tempo)
@@ -242,7 +243,10 @@ class _Person:
             thread, call = self._unfold(thread, mind, scene, choices)
             mind = replace(mind, threads=(thread, *mind.threads[1:]) if thread else mind.threads[1:])
             if call is not None and thread is not None:
-                return self._about(call, thread, mind, scene, choices)
+                intent = self._about(call, thread, mind, scene, choices)
+                if intent is not None:
+                    return intent
+                mind = self._with(mind, replace(thread, stack=thread.stack[1:]))
         raise AssertionError("nothing to do was found sixty times in a row")
 
     def slept(self, mind: _Mind, now_s: float, rng: np.random.Generator) -> _Mind:
@@ -480,24 +484,23 @@ class _Person:
 
     # What is done between
 
-    def _about(self, call: Call, thread: Thread, mind: _Mind, scene: Scene, choices: Choices) -> _Intent:
-        """The intent to do the thread's next action: first what it needs, or what is done in passing."""
+    def _about(self, call: Call, thread: Thread, mind: _Mind, scene: Scene, choices: Choices) -> _Intent | None:
+        """The intent to do the thread's next action: first what it needs, or what is done in passing.
+
+        None where nothing leads to it.
+        """
         own = call
         if call.name == "putting" and not scene.holds(call.objects[0]) and not self._is_there(call, scene):
             call = Call("taking", call.objects[:1])
         call = self._placed(call, thread, scene)
-        for _ in range(12):
-            first = blocked(scene, call)
-            if first is None:
-                break
-            call = first
+        first = first_of(scene, call)
+        if first is None:
+            return None
+        call = first
         passing = self._in_passing(call, scene, choices)
-        if passing is not None:
-            for _ in range(12):
-                first = blocked(scene, passing)
-                if first is None:
-                    return _Intent(passing, thread.task.name, mind)
-                passing = first
+        first = first_of(scene, passing) if passing is not None else None
+        if first is not None:
+            return _Intent(first, thread.task.name, mind)
         doubt = self._doubt(call, scene, choices)
         if doubt is not None:
             first, *later = doubt
@@ -689,7 +692,7 @@ def _suits(role: str, name: str, scene: Scene) -> bool:
             at_home = homes(scene.person)[name][0] == place
             return place == COUNTER and not at_home and is_plain and is_clean and not scene.fact("cut", name)
         case "pan" | "pot":
-            return is_clean and not any(kind_of(n) in FOOD for n in scene.inside(name))
+            return not any(kind_of(n) in FOOD for n in scene.inside(name))
     if kind in ("mug", "glass", "bowl", "plate"):
         return is_clean and is_plain and not scene.fact("full", name)
     if kind in FOOD and role not in ("butter",):

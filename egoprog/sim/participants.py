@@ -68,7 +68,7 @@ def habits(person: Participant) -> Habits:
     """What a person usually does."""
     rng = np.random.default_rng([person.seed, 3])
     low_high = (
-        (0.4, 0.9), (0.4, 0.9), (0.2, 0.8), (0.08, 0.22), (0.015, 0.04), (0.03, 0.07), (0.2, 0.5), (0.05, 0.12),
+        (0.4, 0.9), (0.4, 0.9), (0.2, 0.8), (0.10, 0.26), (0.015, 0.04), (0.03, 0.07), (0.2, 0.5), (0.07, 0.15),
     )  # fmt: skip
     shares = [round(float(rng.uniform(low, high)), 4) for low, high in low_high]
     return Habits(*shares, words=int(rng.integers(1 << 30)), likes=int(rng.integers(1 << 30)))

@@ -40,7 +40,8 @@ ANCHORS: Final[Mapping[str, str]] = {
     "sink": "sink", "hob": "hob", "prep": "drawer", "fridge": "fridge", "storage": "microwave",
 }  # fmt: skip
 """What to walk to for a station whose counter is meant: a counter is at several."""
-FINGERS, BUTTON, MOUTH = "fingers", "button", "mouth"
+FINGERS, BUTTON = "fingers", "button"
+_MOST_PREPARATIONS: Final = 12
 
 # EPIC-KITCHENS' noun classes of what is no thing of the catalogue.
 _NOUNS: Final[Mapping[str, str]] = {
@@ -86,41 +87,41 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "closing": Action("close", ("close {0}", "shut {0}"), free=1),
     "pushing_shut": Action("close", ("close {0}", "shut {0}"), free=1),
     "lifting_lid": Action("open", ("open {0}",), free=1),
-    "unsealing": Action("open", ("open {0}",), held=(0,), seconds=1.6),
-    "sealing": Action("close", ("close {0}",), held=(0,), seconds=1.4),
+    "unsealing": Action("open", ("open {0}",), held=(0,), seconds=2.0),
+    "sealing": Action("close", ("close {0}",), held=(0,), seconds=1.8),
     "turning_on": Action("turn-on", ("turn on {0}", "switch on {0}", "turn {0} on"), free=1, seconds=0.6),
     "turning_off": Action("turn-off", ("turn off {0}", "switch off {0}", "turn {0} off"), free=1, seconds=0.6),
     "starting": Action("turn-on", ("turn on {0}", "start {0}"), free=1, seconds=0.8),
     "stopping": Action("turn-off", ("turn off {0}", "stop {0}"), free=1, seconds=0.8),
-    "pouring": Action("pour", ("pour {0} into {1}", "pour {0}", "pour {0} in {1}"), held=(0,), seconds=3.0),
-    "topping_up": Action("pour", ("pour {0} into {1}", "pour {0}", "pour some {0} in {1}"), held=(0,), seconds=2.2),
-    "dressing": Action("pour", ("pour {0}", "pour {0} into {1}", "pour {0} on {1}"), held=(0,), seconds=1.8),
-    "seasoning": Action("sprinkle", ("sprinkle {0}", "sprinkle {0} on {1}"), held=(0,), seconds=1.8),
-    "filling": Action("fill", ("fill {0}", "fill {0} with water"), held=(0,), needs_water=True, seconds=3.5),
-    "tipping_out": Action("empty", ("empty {0}", "empty {0} into {1}"), held=(0,), seconds=2.0),
-    "scrubbing": Action("wash", ("wash {0}", "wash {0} with {1}", "clean {0}"), held=(0, 1), seconds=4.5),
-    "rinsing": Action("wash", ("rinse {0}", "rinse {0} under {1}"), held=(0,), needs_water=True, seconds=2.6),
-    "lathering": Action("squeeze", ("squeeze {0} onto {1}", "squeeze {0}"), held=(0,), seconds=1.2),
-    "soaping_hands": Action("squeeze", ("squeeze {0}", "squeeze {0} onto {1}"), held=(0,), seconds=1.2),
-    "towelling": Action("dry", ("dry {0}", "dry {0} with {1}"), held=(0, 1), seconds=3.5),
-    "swabbing": Action("wash", ("wipe {0}", "wipe down {0}", "clean {0}"), held=(1,), seconds=4.0),
-    "washing_hands": Action("wash", ("wash {0}", "rinse {0}"), free=2, needs_water=True, seconds=4.0),
-    "drying_hands": Action("dry", ("dry {0}", "dry {0} with {1}"), free=2, seconds=2.6),
-    "chopping": Action("cut", ("cut {0}", "chop {0}", "slice {0}"), held=(1,), seconds=6.0),
-    "scraping": Action("scrape", ("scrape {0}", "scrape {0} with {1}"), held=(1,), seconds=1.8),
-    "peeling": Action("peel", ("peel {0}",), held=(0, 1), seconds=6.0),
-    "stirring": Action("mix", ("stir {0}", "mix {0}", "stir {0} with {1}"), held=(1,), seconds=3.2),
-    "stirring_again": Action("mix", ("stir {0}", "mix {0}", "continue stirring {0}"), held=(1,), seconds=3.0),
-    "flipping": Action("flip", ("flip {0}", "flip {0} with {1}", "turn over {0}"), held=(1,), seconds=1.5),
-    "cracking": Action("break", ("crack {0}", "break {0}", "crack {0} into {1}"), held=(0,), seconds=1.8),
-    "laying_in": Action("insert", ("put {0} in {1}", "put {0} into {1}"), held=(0,), seconds=1.0),
-    "covering": Action("put", ("put lid on {1}", "put {0} on {1}", "put {0}"), held=(0,), seconds=0.9),
-    "draining": Action("filter", ("drain {2}", "drain {2} in {1}"), noun=2, held=(0,), seconds=3.5),
-    "scooping": Action("scoop", ("scoop {0}", "scoop {0} with {1}"), held=(1,), seconds=1.3),
-    "spreading": Action("apply", ("spread {2} on {0}", "spread {2}"), noun=2, held=(1,), seconds=4.0),
+    "pouring": Action("pour", ("pour {0} into {1}", "pour {0}", "pour {0} in {1}"), held=(0,), seconds=4.0),
+    "topping_up": Action("pour", ("pour {0} into {1}", "pour {0}", "pour some {0} in {1}"), held=(0,), seconds=3.0),
+    "dressing": Action("pour", ("pour {0}", "pour {0} into {1}", "pour {0} on {1}"), held=(0,), seconds=2.5),
+    "seasoning": Action("sprinkle", ("sprinkle {0}", "sprinkle {0} on {1}"), held=(0,), seconds=2.5),
+    "filling": Action("fill", ("fill {0}", "fill {0} with water"), held=(0,), needs_water=True, seconds=5.0),
+    "tipping_out": Action("empty", ("empty {0}", "empty {0} into {1}"), held=(0,), seconds=3.0),
+    "scrubbing": Action("wash", ("wash {0}", "wash {0} with {1}", "clean {0}"), held=(0, 1), seconds=8.0),
+    "rinsing": Action("wash", ("rinse {0}", "rinse {0} under {1}"), held=(0,), needs_water=True, seconds=4.5),
+    "lathering": Action("squeeze", ("squeeze {0} onto {1}", "squeeze {0}"), held=(0,), seconds=1.8),
+    "soaping_hands": Action("squeeze", ("squeeze {0}", "squeeze {0} onto {1}"), held=(0,), seconds=1.8),
+    "towelling": Action("dry", ("dry {0}", "dry {0} with {1}"), held=(0, 1), seconds=6.0),
+    "swabbing": Action("wash", ("wipe {0}", "wipe down {0}", "clean {0}"), held=(1,), seconds=7.0),
+    "washing_hands": Action("wash", ("wash {0}", "rinse {0}"), free=2, needs_water=True, seconds=6.0),
+    "drying_hands": Action("dry", ("dry {0}", "dry {0} with {1}"), free=2, seconds=4.0),
+    "chopping": Action("cut", ("cut {0}", "chop {0}", "slice {0}"), held=(1,), seconds=11.0),
+    "scraping": Action("scrape", ("scrape {0}", "scrape {0} with {1}"), held=(1,), seconds=2.5),
+    "peeling": Action("peel", ("peel {0}",), held=(0, 1), seconds=11.0),
+    "stirring": Action("mix", ("stir {0}", "mix {0}", "stir {0} with {1}"), held=(1,), seconds=5.5),
+    "stirring_again": Action("mix", ("stir {0}", "mix {0}", "continue stirring {0}"), held=(1,), seconds=4.5),
+    "flipping": Action("flip", ("flip {0}", "flip {0} with {1}", "turn over {0}"), held=(1,), seconds=2.2),
+    "cracking": Action("break", ("crack {0}", "break {0}", "crack {0} into {1}"), held=(0,), seconds=2.6),
+    "laying_in": Action("insert", ("put {0} in {1}", "put {0} into {1}"), held=(0,), seconds=1.5),
+    "covering": Action("put", ("put lid on {1}", "put {0} on {1}", "put {0}"), held=(0,), seconds=1.2),
+    "draining": Action("filter", ("drain {2}", "drain {2} in {1}"), noun=2, held=(0,), seconds=4.5),
+    "scooping": Action("scoop", ("scoop {0}", "scoop {0} with {1}"), held=(1,), seconds=2.0),
+    "spreading": Action("apply", ("spread {2} on {0}", "spread {2}"), noun=2, held=(1,), seconds=6.0),
     "discarding": Action("throw", ("throw {0} into {1}", "throw away {0}", "throw {0} in {1}"), held=(0,), seconds=0.9),
-    "drinking": Action("drink", ("drink {1}", "drink from {0}"), noun=1, held=(0,), seconds=2.5),
-    "reading": Action("check", ("check {0}", "look at {0}"), held=(0,), seconds=3.0),
+    "drinking": Action("drink", ("drink {1}", "drink from {0}"), noun=1, held=(0,), seconds=3.5),
+    "reading": Action("check", ("check {0}", "look at {0}"), held=(0,), seconds=5.0),
     "peering": Action("look", ("look in {0}", "look into {0}", "look inside {0}"), seconds=1.5),
     "shifting": Action("move", ("move {0}", "move {0} aside", "push {0} aside"), free=1),
     "idling": Action("wait", ("wait for {0}", "wait"), seconds=4.0),
@@ -135,7 +136,7 @@ _VERBS: Final[Mapping[tuple[str, str], tuple[str, tuple[str, ...]]]] = {
     ("seasoning", "sugar"): ("add", ("add {0}", "add {0} to {1}")),
 }
 _SECONDS: Final[Mapping[Verb, float]] = {
-    Verb.GOTO: 2.2, Verb.GRASP: 0.9, Verb.MOVE: 0.9, Verb.RELEASE: 0.4, Verb.POSITION: 0.7, Verb.WAIT: 2.5,
+    Verb.GOTO: 2.4, Verb.GRASP: 1.1, Verb.MOVE: 1.1, Verb.RELEASE: 0.5, Verb.POSITION: 0.9, Verb.WAIT: 3.0,
 }  # fmt: skip
 """How long sub-actions usually take."""
 _STEADIED: Final = frozenset({"plate", "bowl", "mug", "glass", "pot", "pan", "jug", "colander", "potato", "carrot"})
@@ -250,12 +251,31 @@ def destination(scene: Scene, name: str, place: str, worktop: str) -> tuple[str,
     return place, place
 
 
-def blocked(scene: Scene, call: Call) -> Call | None:
-    """What has to be done first, or None where the action can be done at once. Objects are those of this kitchen."""
+def first_of(scene: Scene, call: Call) -> Call | None:
+    """What has to be done first so that the action can be done in the end, itself where nothing has; None if in vain.
+
+    Objects are those of this kitchen.
+    """
+    kept: list[str] = []
+    for _ in range(_MOST_PREPARATIONS):
+        kept += needed_in_hand(call)
+        before = _blocked(scene, call, kept)
+        if before is None:
+            return call
+        call = before
+    return None
+
+
+def needed_in_hand(call: Call) -> list[str]:
+    """The things that must be in a hand for an action."""
+    return [call.objects[index] for index in ACTIONS[call.name].held]
+
+
+def _blocked(scene: Scene, call: Call, kept: Sequence[str]) -> Call | None:
+    """What has to be done just before, None where the action can be done at once. kept: not to be put down for it."""
     name, objects = call.name, call.objects
     action = ACTIONS[name]
     thing = objects[0]
-    needed = [objects[index] for index in action.held]
     match name:
         case "taking" | "touching":
             door = scene.shut(thing)
@@ -275,7 +295,7 @@ def blocked(scene: Scene, call: Call) -> Call | None:
         case "chopping" if scene.holds(thing):
             board = next((n for n in scene.plan.things if kind_of(n) == "chopping_board"), None)
             return Call("putting", (thing, board, board)) if board else None
-    for held in needed:
+    for held in needed_in_hand(call):
         if not scene.holds(held):
             return Call("taking", (held,))
     for other in objects:
@@ -288,7 +308,7 @@ def blocked(scene: Scene, call: Call) -> Call | None:
     if action.needs_water and not scene.fact("on", "tap"):
         return Call("turning_on", ("tap",))
     if scene.num_free < action.free:
-        return _put_down(scene, _least_wanted(scene, needed))
+        return _put_down(scene, _least_wanted(scene, kept))
     return None
 
 

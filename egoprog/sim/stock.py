@@ -5,7 +5,8 @@ What somebody owns and where it belongs follows from the person; what was left o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +19,7 @@ from egoprog.sim.types import KitchenPlan, Participant, Station, Thing
 from egoprog.world import Domain, WorldState
 from egoprog.world.state import Atom
 
-MOST_THINGS: Final = 50
+MOST_THINGS: Final = 46
 
 Home = tuple[str, str]
 """A fixture, and the station at which it stands: ("counter", "hob")."""
@@ -31,68 +32,69 @@ _BY_SINK, _BY_HOB, _PREP, _STORAGE = (("counter", station) for station in ("sink
 # How many of a kind people own: the chances of at least one, of at least two, ...; then the places where people keep
 # it, the commoner the earlier.
 _STOCK: Final[Mapping[str, tuple[tuple[float, ...], tuple[Home, ...]]]] = {
-    "mug": ((1, 1, 0.2), (_CUPBOARD, _CUPBOARD_2, _RACK, _BY_SINK)),
-    "glass": ((1, 0.4), (_CUPBOARD, _CUPBOARD_2, _RACK)),
-    "bowl": ((1, 0.5), (_CUPBOARD_2, _CUPBOARD, _RACK)),
-    "plate": ((1, 1, 0.5), (_CUPBOARD, _CUPBOARD_2, _RACK)),
+    "mug": ((1, 1), (_CUPBOARD, _CUPBOARD_2, _RACK)),
+    "glass": ((1, 0.35), (_CUPBOARD, _CUPBOARD_2, _RACK)),
+    "bowl": ((1, 0.35), (_CUPBOARD_2, _CUPBOARD, _RACK)),
+    "plate": ((1, 1, 0.3), (_CUPBOARD, _CUPBOARD_2, _RACK)),
     "pan": ((1,), (_HOB, _HOB, _BY_HOB)),
     "pot": ((1,), (_HOB, _BY_HOB)),
-    "lid": ((0.9,), (_CUPBOARD_2, _BY_HOB, _HOB)),
+    "lid": ((0.9,), (_HOB, _CUPBOARD_2, _BY_HOB)),
     "kettle": ((1,), (_BY_HOB, _STORAGE, _BY_SINK, _PREP)),
     "jug": ((0.3,), (_CUPBOARD_2, _CUPBOARD)),
-    "colander": ((0.9,), (_BY_SINK, _BY_HOB, _CUPBOARD_2)),
+    "colander": ((0.9,), (_CUPBOARD_2, _CUPBOARD, _BY_HOB)),
     "chopping_board": ((1,), (_PREP, _PREP, _BY_SINK)),
     "tray": ((0.1,), (_STORAGE,)),
-    "knife": ((1, 0.6), (_DRAWER, _DRAWER_2, _PREP)),
+    "knife": ((1, 0.5), (_DRAWER, _DRAWER_2)),
     "spoon": ((1, 1), (_DRAWER, _DRAWER_2)),
     "fork": ((1, 0.35), (_DRAWER, _DRAWER_2)),
-    "spatula": ((1,), (_DRAWER_2, _BY_HOB, _DRAWER)),
+    "spatula": ((1,), (_DRAWER_2, _DRAWER)),
     "ladle": ((0.15,), (_DRAWER_2, _BY_HOB)),
     "whisk": ((0.1,), (_DRAWER_2,)),
-    "peeler": ((0.93,), (_DRAWER_2, _DRAWER)),
+    "peeler": ((0.97,), (_DRAWER_2, _DRAWER)),
     "scissors": ((0.12,), (_DRAWER_2,)),
     "sponge": ((1,), (_BY_SINK,)),
-    "cloth": ((1,), (_BY_SINK, _BY_SINK, _PREP)),
-    "towel": ((1,), (_BY_SINK, _RACK, _BY_HOB, _PREP)),
+    "cloth": ((1,), (_BY_SINK, _PREP)),
+    "towel": ((1,), (_BY_HOB, _BY_SINK, _PREP)),
     "washing_liquid": ((1,), (_BY_SINK,)),
     "milk": ((1,), (_FRIDGE,)),
     "juice": ((0.5,), (_FRIDGE,)),
-    "butter": ((0.95,), (_FRIDGE,)),
-    "cheese": ((0.95,), (_FRIDGE,)),
+    "butter": ((0.98,), (_FRIDGE,)),
+    "cheese": ((0.98,), (_FRIDGE,)),
     "yoghurt": ((0.25,), (_FRIDGE,)),
-    "sausage": ((0.92,), (_FRIDGE,)),
+    "sausage": ((0.96,), (_FRIDGE,)),
     "egg": ((1, 0.5), (_FRIDGE, _FRIDGE, _CUPBOARD_2)),
-    "oil": ((1,), (_BY_HOB, _CUPBOARD, _PREP)),
-    "salt": ((1,), (_BY_HOB, _CUPBOARD, _PREP)),
+    "oil": ((1,), (_CUPBOARD, _BY_HOB, _CUPBOARD_2)),
+    "salt": ((1,), (_CUPBOARD, _BY_HOB, _CUPBOARD_2)),
     "spice": ((0.3,), (_CUPBOARD, _BY_HOB)),
-    "cereal": ((0.95,), (_CUPBOARD_2, _CUPBOARD, _STORAGE)),
-    "pasta": ((0.95,), (_CUPBOARD_2, _CUPBOARD)),
-    "rice": ((0.93,), (_CUPBOARD_2, _CUPBOARD)),
-    "coffee": ((0.95,), (_CUPBOARD, _CUPBOARD_2, _STORAGE)),
-    "tea": ((0.95,), (_CUPBOARD, _CUPBOARD_2, _STORAGE)),
-    "sugar": ((0.8,), (_CUPBOARD, _CUPBOARD_2, _STORAGE)),
+    "cereal": ((0.97,), (_CUPBOARD_2, _CUPBOARD)),
+    "pasta": ((0.97,), (_CUPBOARD_2, _CUPBOARD)),
+    "rice": ((0.96,), (_CUPBOARD_2, _CUPBOARD)),
+    "coffee": ((0.97,), (_CUPBOARD, _CUPBOARD_2)),
+    "tea": ((0.97,), (_CUPBOARD, _CUPBOARD_2)),
+    "sugar": ((0.8,), (_CUPBOARD, _CUPBOARD_2)),
     "flour": ((0.08,), (_CUPBOARD_2,)),
     "jar": ((0.12,), (_CUPBOARD_2, _FRIDGE)),
-    "can": ((0.4,), (_STORAGE, _PREP)),
+    "can": ((0.4,), (_STORAGE, _CUPBOARD_2, _PREP)),
     "box": ((0.1,), (_CUPBOARD_2,)),
-    "bread": ((0.97,), (_STORAGE, _PREP, _CUPBOARD_2)),
-    "onion": ((0.6,), (_STORAGE, _PREP, _FRIDGE)),
+    "bread": ((0.97,), (_CUPBOARD_2, _CUPBOARD, _STORAGE)),
+    "onion": ((0.6,), (_FRIDGE, _CUPBOARD_2)),
     "garlic": ((0.2,), (_STORAGE, _CUPBOARD_2)),
-    "potato": ((0.97,), (_STORAGE, _CUPBOARD_2, _PREP)),
+    "potato": ((0.97,), (_CUPBOARD_2, _CUPBOARD, _FRIDGE)),
     "carrot": ((0.7,), (_FRIDGE,)),
     "tomato": ((0.75,), (_FRIDGE, _PREP)),
     "cucumber": ((0.75,), (_FRIDGE,)),
     "pepper": ((0.45,), (_FRIDGE,)),
     "mushroom": ((0.25,), (_FRIDGE,)),
-    "apple": ((0.75,), (_STORAGE, _PREP, _FRIDGE)),
-    "banana": ((0.65,), (_STORAGE, _PREP)),
+    "apple": ((0.75,), (_FRIDGE, _STORAGE, _PREP)),
+    "banana": ((0.65,), (_PREP, _STORAGE, _CUPBOARD_2)),
     "lemon": ((0.3,), (_FRIDGE, _PREP)),
-    "bottle": ((0.95,), (_PREP, _FRIDGE, _STORAGE)),
-    "phone": ((0.95,), (_PREP, _STORAGE, _BY_HOB)),
-    "rubbish": ((0.95,), (_PREP, _STORAGE, _BY_SINK)),
+    "bottle": ((0.97,), (_FRIDGE, _STORAGE, _PREP)),
+    "phone": ((0.99,), (_PREP, _STORAGE, _BY_HOB)),
+    "rubbish": ((0.98,), (_PREP, _STORAGE, _BY_SINK)),
 }
 _SPARED: Final = ("tray", "whisk", "flour", "box", "jar", "scissors", "ladle", "garlic", "jug", "mushroom", "spice",
-                  "glass_2", "fork_2", "plate_3", "mug_3", "egg_2", "yoghurt", "lemon")  # fmt: skip
+                  "glass_2", "fork_2", "plate_3", "knife_2", "egg_2", "yoghurt", "lemon", "bowl_2", "can", "juice",
+                  "onion", "pepper", "lid")  # fmt: skip
 """What a kitchen that is too full does without, the first first."""
 
 VESSELS: Final = frozenset({"mug", "glass", "bowl", "jug", "pan", "pot", "kettle", "colander"})
@@ -105,8 +107,23 @@ FRUIT: Final = ("apple", "banana", "lemon")
 FOOD: Final = frozenset({*VEGETABLES, *FRUIT, "potato", "egg", "bread", "cheese", "sausage", "butter"})
 PEELED: Final = frozenset({"potato", "carrot", "onion", "banana", "garlic", "cucumber"})
 GROCERIES: Final = ("milk", "juice", "butter", "cheese", "sausage", "yoghurt", "tomato", "carrot", "cucumber")
+_ROOM: Final[Mapping[Home, int]] = {
+    _BY_SINK: 3, _BY_HOB: 2, _PREP: 4, _STORAGE: 2, _HOB: 3, _RACK: 1, _DRAWER: 4, _DRAWER_2: 4, _CUPBOARD: 8,
+    _CUPBOARD_2: 8, _FRIDGE: 14,
+}  # fmt: skip
+"""How many things are kept at a place: worktops are left free enough to work on."""
 SOILED: Final = ("mug", "glass", "bowl", "plate", "fork", "spoon", "knife", "pan", "pot")
 """What is left dirty after a meal."""
+FINDS: Final[Mapping[str, Set[str]]] = {
+    "dirty": {"plate_2", "mug_2"},
+    "wet": {"bowl", "glass"},
+    "grocery": {"milk", "cheese", "butter"},
+    "stray_dish": {"mug", "plate"},
+    "clutter": {"milk", "butter", "cereal"},
+}
+"""What an episode can be asked to find, and where it is looked for."""
+_WASHED: Final = ("bowl", "plate_3", "glass", "mug", "plate")
+"""What may stand by the sink, still wet."""
 _EARTHY: Final = frozenset({"potato", "carrot"})
 _DOORS: Final = frozenset({"fridge", "cupboard", "drawer", "microwave", "oven", "bin"})
 _AMONG_TOOLS = 0.22
@@ -121,13 +138,17 @@ def homes(person: Participant) -> Mapping[str, Home]:
     rng = np.random.default_rng([habits(person).likes, 5])
     has_rack = rooms(person.seed)["sink"].fixture("rack") is not None
     found: dict[str, Home] = {}
+    filled: Counter[Home] = Counter()
     for kind, (chances, places) in _STOCK.items():
         places = [place for place in places if place != _RACK or has_rack]
         weights = 0.5 ** np.arange(len(places))
-        usual = places[int(rng.choice(len(places), p=weights / weights.sum()))]
+        order = rng.choice(len(places), len(places), replace=False, p=weights / weights.sum())
+        wishes = (*(places[k] for k in order), _CUPBOARD_2, _CUPBOARD, _FRIDGE, _PREP)
         for n, chance in enumerate(chances):
             if rng.random() >= chance:
                 break
+            usual = next((place for place in wishes if filled[place] < _ROOM[place]), _PREP)
+            filled[usual] += 1
             found[kind if n == 0 else f"{kind}_{n + 1}"] = usual
     for name in _SPARED:
         if len(found) <= MOST_THINGS:
@@ -136,14 +157,22 @@ def homes(person: Participant) -> Mapping[str, Home]:
     return found
 
 
-def plan(person: Participant, seed: int) -> KitchenPlan:
-    """The person's kitchen as an episode finds it: what is where, and all that is true of it."""
+def plan(person: Participant, seed: int, found: Collection[str] = ()) -> KitchenPlan:
+    """The person's kitchen as an episode finds it: what is where, and all that is true of it.
+
+    found: what the episode finds in any case, of FINDS: things that are dirty, wet, or left out.
+    """
     stations = rooms(person.seed)
     rng = np.random.default_rng([person.seed, seed, 5])
     things = {name: _make(name, person) for name in homes(person)}
     dirty = _dirty(things, 1.0 - habits(person).washes, rng)
+    wet = {name for name in _WASHED if name in things and name not in dirty and rng.random() < 0.2}
+    dirty = (dirty | (FINDS["dirty"] if "dirty" in found else set())) - {
+        n for f in found for n in FINDS[f] if f != "dirty"
+    }
+    wet |= FINDS["wet"] if "wet" in found else set()
     floor = _Floor(stations)
-    for name, home in _wishes(person, dirty, rng):
+    for name, home in _wishes(person, dirty, wet, found, rng):
         floor.stand(things[name], (home, *_STOCK[things[name].kind][1], _STORAGE, _PREP, _BY_HOB, _BY_SINK))
     things = {name: thing for name, thing in things.items() if name in floor.starts}
     standing = str(rng.choice(list(stations)))
@@ -154,6 +183,8 @@ def plan(person: Participant, seed: int) -> KitchenPlan:
         atoms.update(_furniture_facts(name))
     for name, thing in things.items():
         atoms.update(_facts(thing, name in dirty, rng))
+        if name in wet:
+            atoms["dry", (name,)] = False
     starts = dict(floor.starts)
     state = at_station(WorldState(None, None, places, atoms), stations, standing, _stations(starts))
     return KitchenPlan(person.seed, stations, things, state, standing, starts)
@@ -249,26 +280,38 @@ def _make(name: str, person: Participant) -> Thing:
 
 
 def _dirty(things: Mapping[str, Thing], share: float, rng: np.random.Generator) -> set[str]:
-    return {name for name, thing in things.items() if thing.kind in SOILED and rng.random() < 0.12 + 0.4 * share}
+    """What was not washed up: never the last of its kind but pans, which are washed before they are used."""
+    return {
+        name
+        for name, thing in things.items()
+        if thing.kind in SOILED and (name != thing.kind or thing.kind in ("pan", "pot"))
+        and rng.random() < 0.15 + (0.5 if name != thing.kind else 0.25) * share
+    }  # fmt: skip
 
 
-def _wishes(person: Participant, dirty: set[str], rng: np.random.Generator) -> Sequence[tuple[str, Home]]:
+def _wishes(
+    person: Participant, dirty: Collection[str], wet: Collection[str], found: Collection[str], rng: np.random.Generator
+) -> Sequence[tuple[str, Home]]:
     """Each thing and where it would be, those first that can only be in few places."""
     left_out = (_PREP, _STORAGE, _BY_HOB, _BY_SINK)
     groceries = rng.random() < 0.35
-    found = []
+    has_rack = rooms(person.seed)["sink"].fixture("rack") is not None
+    left = {name for find in found if find not in ("dirty", "wet") for name in FINDS[find]}
+    wishes = []
     for name, home in homes(person).items():
         kind, at = kind_of(name), home
         if name in dirty:
             at = (_SINK, _SINK, _BY_SINK, _BY_HOB, _PREP)[int(rng.integers(5))]
             if kind in ("pan", "pot"):
                 at = _HOB if rng.random() < 0.7 else _SINK
-        elif groceries and kind in GROCERIES and rng.random() < 0.5:
+        elif name in wet:
+            at = _RACK if has_rack else _BY_SINK
+        elif name in left or (groceries and kind in GROCERIES and rng.random() < 0.5):
             at = _STORAGE
-        elif rng.random() < 0.08:
+        elif rng.random() < 0.05:
             at = left_out[int(rng.integers(len(left_out)))]
-        found.append((name, at))
-    return sorted(found, key=lambda wish: kind_of(wish[0]) not in ("pan", "pot", "chopping_board", "kettle"))
+        wishes.append((name, at))
+    return sorted(wishes, key=lambda wish: kind_of(wish[0]) not in ("pan", "pot", "chopping_board", "kettle"))
 
 
 def _furniture_facts(name: str) -> dict[Atom, bool]:
