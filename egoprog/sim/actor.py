@@ -38,7 +38,7 @@ from egoprog.world import WorldState, apply
 if TYPE_CHECKING:
     from egoprog.sim.scene import Kitchen
 
-MAX_SPEED_M_S = 2.4
+MAX_SPEED_M_S = 2.2
 """No reach is planned faster than this."""
 MAX_TURN_RAD_S = 9.0
 PAUSE_BEFORE_REST_S = 0.6
@@ -858,6 +858,11 @@ class Actor:
             # Tools are laid down with their ends ahead, so that either hand can take them again.
             ahead = np.array([stand.rotation[1] @ base.rotation @ turned @ np.asarray(thing.tip_m) for turned in turns])
             cost = cost + 3.0 * (1 - ahead / np.linalg.norm(thing.tip_m))
+        handle = thing.grips[0].bar.position_m * (1, 1, 0)
+        if thing.tip_m is None and np.linalg.norm(handle) > 0.9 * thing.radius_m:
+            # Handles point to whoever will take them.
+            ahead = np.array([stand.rotation[1] @ base.rotation @ turned @ handle for turned in turns])
+            cost = cost + 1.5 * (1 + ahead / np.linalg.norm(handle))
         best = turns[int(np.argmin(cost))]
         return replace(place, pose=Pose(place.pose.position_m, place.pose.rotation @ best))
 
