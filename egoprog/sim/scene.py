@@ -173,12 +173,9 @@ class Kitchen:
         world = self._spec.worldbody
         self._paint("shadow", textures.shadow_sheet(), (1, 1, 1, 0.99), specular=0, shininess=0)
         for k in range(NUM_SHADOWS):
-            # A box, for the renderer keeps a plane's first size; away from the origin and turned, for MuJoCo would
-            # else never look at the place again.
-            self._draw(
-                world, "shadow", "box", (0.1, 0.1, 1e-6), pos=(1, 1, 1), quat=(0.8, 0, 0, 0.6), name=f"shadow/{k}",
-                rgba=[1, 1, 1, 0], group=EFFECT_GROUP,
-            )  # fmt: skip
+            # A box, for the renderer keeps a plane's first size.
+            name, size, hidden = f"shadow/{k}", (0.1, 0.1, 1e-6), [1, 1, 1, 0]
+            self._draw(world, "shadow", "box", size, name=name, rgba=hidden, group=EFFECT_GROUP)
         hob = self.plan.fixtures.get("hob")
         if hob is not None:
             flame = (0.22, 0.42, 1.0) if self.furniture.style.hob == "gas" else (1.0, 0.24, 0.06)
@@ -270,6 +267,8 @@ class Kitchen:
     def _index(self) -> None:
         """Where everything that `show` moves lies in MuJoCo's arrays."""
         model = self.model
+        # MuJoCo passes over the places of geoms that began at their body's origin; ours may move later.
+        model.geom_sameframe[:] = self._mujoco.mjtSameFrame.mjSAMEFRAME_NONE
         names = [model.body(k).name for k in range(model.nbody)]
         self._mocap = {name: int(model.body_mocapid[k]) for k, name in enumerate(names) if model.body_mocapid[k] >= 0}
         self._body = {name: k for k, name in enumerate(names)}
@@ -308,6 +307,8 @@ class Kitchen:
         self._group = model.geom_group.copy()
         self._drawn = self._group < 3
         self._reach = np.where(np.isin(np.arange(model.ngeom), self._shadow), 0.3, model.geom_rbound)
+        # What is in a vessel grows.
+        self._reach[self._owner >= 0] = np.maximum(self._reach[self._owner >= 0], 0.12)
         self._reach[self._glow] = max(layout.RING_RADIUS_M)
         self._looks: dict[str, Look] = {}
         self._openings: dict[str, float] = {}
