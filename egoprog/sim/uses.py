@@ -1,0 +1,987 @@
+"""What each use looks and sounds like: a motion for every rule of the world model.
+
+`act_use` looks up the rule that fits and acts it with the primitives of `Actor`. A tool is brought so that its tip
+works where it should, a vessel so that its mouth pours where it should; of the many ways to hold it there, the one that
+is easiest for the arm is taken.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from egoprog.program.types import Hand, SubAction
+from egoprog.sim import grasp
+from egoprog.sim.layout import drain_m, tap_mouth_m
+from egoprog.sim.performance import Pouring
+from egoprog.sim.pose import Pose, Vector, axes, turn, unit
+from egoprog.sim.tracks import Track
+from egoprog.sim.types import SIDES, Colour, Grip
+
+if TYPE_CHECKING:
+    from egoprog.sim.actor import Actor
+
+X, Y, Z = np.eye(3)
+WATER: Colour = (0.72, 0.82, 0.88)
+COLOURS: dict[str, Colour] = {
+    "water": WATER,
+    "milk": (0.95, 0.94, 0.90),
+    "juice": (0.90, 0.52, 0.12),
+    "coffee": (0.24, 0.14, 0.08),
+    "tea": (0.55, 0.30, 0.12),
+    "oil": (0.86, 0.74, 0.25),
+    "sauce": (0.66, 0.16, 0.10),
+    "soup": (0.80, 0.42, 0.16),
+    "yoghurt": (0.96, 0.93, 0.90),
+    "cereal": (0.80, 0.58, 0.28),
+    "rice": (0.93, 0.91, 0.84),
+    "pasta": (0.90, 0.76, 0.42),
+    "flour": (0.95, 0.93, 0.88),
+    "sugar": (0.97, 0.96, 0.94),
+    "salt": (0.97, 0.97, 0.97),
+    "spice": (0.62, 0.34, 0.14),
+    "washing_liquid": (0.30, 0.70, 0.45),
+    "food": (0.75, 0.60, 0.40),
+}
+"""Of what is in packets and vessels."""
+GRAINS = frozenset({"cereal", "rice", "pasta", "flour", "sugar", "salt", "spice", "coffee", "tea"})
+POUR_HEIGHT_M = 0.055
+"""How far above a rim a mouth pours."""
+UNDER_TAP_M = 0.075
+"""How far below the tap's mouth a vessel's rim is held."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """When a use ends, and between which times what it brings about comes to be."""
+
+    stop_s: float
+    begins_s: float
+    ends_s: float
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use that is being acted. acting, recipient: names; "" for no recipient."""
+
+    actor: Actor
+    side: Hand
+    acting: str
+    recipient: str
+    start_s: float
+
+    @property
+    def other(self) -> Hand:
+        return Hand.LEFT if self.side is Hand.RIGHT else Hand.RIGHT
+
+
+Motion = Callable[[Use], Effect]
+
+
+def act_use(actor: Actor, sub_action: SubAction, rule: str | None, side: Hand, start_s: float) -> Effect:
+    """Acts use(acting) or use(acting, recipient). rule: the name of the world model's rule for it."""
+    acting, recipient = sub_action.objects[0], sub_action.objects[1] if len(sub_action.objects) > 1 else ""
+    motion = MOTIONS.get(rule or "")
+    if motion is None:
+        _say_plain(rule)
+        motion = _plain
+    return motion(Use(actor, side, acting, recipient, start_s))
+
+
+@cache
+def _say_plain(rule: str | None) -> None:
+    _log.warning("no motion of its own for the use %r: the tool goes there and works a little", rule)
+
+
+# Where things are worked on.
+
+
+def top_of(actor: Actor, name: str) -> Vector:
+    """The middle of what a tool meets on a thing or a fixture, (3,), in the world."""
+    if name in actor.plan.things:
+        thing, pose = actor.thing(name), actor.pose_of(name)
+        if thing.inside_m is not None:
+            return pose.point((0, 0, thing.inside_m[1] + 0.01))
+        return pose.point((0, 0, thing.top_m or thing.height_m))
+    fixture = actor.fixture(name)
+    if fixture is None:
+        return actor.body.stand().point((0.0, 0.30, actor.participant.height_m - 0.62))
+    if name in ("counter", "hob"):
+        stand = actor.body.stand()
+        if name == "hob" and fixture.spots:
+            middle = np.mean([fixture.spot(spot, 0.0).position_m for spot in fixture.spots], axis=0)
+            return middle
+        return stand.point((0.0, 0.36, fixture.size_m[2]))
+    if fixture.spots:
+        return np.mean([fixture.spot(spot, actor.opening(name)).position_m for spot in fixture.spots], axis=0)
+    return actor.where(name)
+
+
+def rim_of(actor: Actor, name: str) -> Vector:
+    """The middle of a vessel's rim, or of a thing's top, (3,), in the world."""
+    if name in actor.plan.things:
+        thing = actor.thing(name)
+        rim = thing.inside_m[2] if thing.inside_m else max(thing.top_m, 0.6 * thing.height_m)
+        return actor.pose_of(name).point((0, 0, rim))
+    return top_of(actor, name)
+
+
+def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = ()) -> Pose:
+    """Of poses of the acting thing the one that is easiest for the arm. liking: costs that come on top."""
+    actor = use.actor
+    stand = actor.body.stand().inverse()
+    in_wrist = actor._grips[use.acting][use.side].inverse()
+    wrists = [stand @ pose @ in_wrist for pose in poses]
+    shoulder = actor._shoulder(use.side, np.mean([wrist.position_m for wrist in wrists], axis=0))
+    costs = grasp.awkwardness(
+        use.side,
+        np.array([wrist.rotation for wrist in wrists]),
+        np.array([wrist.position_m for wrist in wrists]),
+        shoulder,
+        actor._counter_m() + 0.01,
+    )
+    liked = np.fromiter(liking, float)
+    return poses[int(np.argmin(costs + (liked if len(liked) else 0.0)))]
+
+
+def with_tip_at(use: Use, point_m: Vector, tilts: Sequence[Vector], yaws: int = 24) -> Pose:
+    """The easiest pose of a tool whose tip is at a point. tilts: its attitudes, (3, 3), before it is turned about z."""
+    thing = use.actor.thing(use.acting)
+    tip = np.asarray(thing.tip_m or (0.0, 0.0, 0.0), float)
+    rotations = [turn(Z, 2 * np.pi * k / yaws) @ tilt for tilt in tilts for k in range(yaws)]
+    return easiest(use, [Pose(point_m - rotation @ tip, rotation) for rotation in rotations])
+
+
+def with_mouth_at(use: Use, point_m: Vector, tilt_rad: float) -> Pose:
+    """The easiest pose of a vessel that is leant over by an angle, its mouth at a point."""
+    actor, thing = use.actor, use.actor.thing(use.acting)
+    mouth = np.asarray(thing.mouth_m or (0.0, 0.0, thing.height_m), float)
+    aside = math.hypot(mouth[0], mouth[1])
+    own_yaw = math.atan2(mouth[1], mouth[0])
+    ahead = actor.body.stand().rotation[:, 1]
+    inwards = actor.body.stand().rotation[:, 0] * -grasp.mirror(use.side)
+    poses, liking = [], []
+    for k in range(24):
+        angle = 2 * np.pi * k / 24
+        over = np.array([math.cos(angle), math.sin(angle), 0.0])
+        # A spout leads the way; what has none may be turned as the hand likes it.
+        spins = (angle - own_yaw,) if aside > 0.02 else tuple(2 * np.pi * j / 8 for j in range(8))
+        for spin in spins:
+            rotation = turn(np.cross(Z, over), tilt_rad) @ turn(Z, spin)
+            poses.append(Pose(point_m - rotation @ mouth, rotation))
+            # Nobody pours towards themselves.
+            liking.append(0.8 * max(0.0, -float(over @ ahead)) - 0.4 * float(over @ inwards))
+    return easiest(use, poses, liking)
+
+
+# Sounds that go on until something ends them.
+
+
+def begin_sound(actor: Actor, kind: str, start_s: float, **of) -> None:
+    actor.hear(kind, start_s, math.inf, **of)
+
+
+def end_sound(actor: Actor, kind: str, stop_s: float) -> None:
+    """Ends what sounds of a kind, if anything does."""
+    sounds = actor.show.sounds
+    for k, sound in enumerate(sounds):
+        if sound.kind == kind and sound.stop_s == math.inf:
+            sounds[k] = replace(sound, stop_s=max(stop_s, sound.start_s + 0.2))
+
+
+# Furniture and appliances.
+
+
+def _turn_tap(use: Use) -> Effect:
+    actor = use.actor
+    opens = actor.opening("tap") < 0.5
+    ends_s = actor.operate(use.side, "tap", 1.0 if opens else 0.0, use.start_s, use.start_s + actor.takes(1.15))
+    begins_s = ends_s - 0.3
+    if opens:
+        begin_sound(actor, "water", begins_s, last=0.0)
+        _run_water(actor, begins_s)
+    else:
+        end_sound(actor, "water", ends_s)
+        for k, pouring in enumerate(actor.show.pourings):
+            if pouring.stop_s == math.inf:
+                pouring.rate.move(ends_s - 0.25, ends_s, 0.0)
+                actor.show.pourings[k] = replace(pouring, stop_s=ends_s)
+    return Effect(ends_s + 0.1, begins_s, ends_s)
+
+
+def _run_water(actor: Actor, start_s: float) -> None:
+    """Water falls from the tap until it is turned off: into what is held below it, onto it, or into the sink."""
+    station = actor.plan.station_of("tap")
+    mouth, floor = tap_mouth_m(station), drain_m(station)
+    show, things = actor.show, actor.plan.things
+
+    def to_m(stamp_s: float) -> Vector:
+        z = floor[2]
+        for side in SIDES:
+            name = show.holding(side, stamp_s)
+            if name is None:
+                continue
+            thing, pose = things[name], show.thing(name, stamp_s)
+            off = math.hypot(*(pose.position_m - mouth)[:2])
+            if off > max(thing.radius_m, 0.03) or pose.position_m[2] > mouth[2]:
+                continue
+            hollow = thing.inside_m
+            if hollow is not None and pose.rotation[2, 2] > 0.7:
+                fill = show.look(name, stamp_s)["fill"]
+                z = max(z, pose.position_m[2] + hollow[1] + 0.9 * fill * (hollow[2] - hollow[1]))
+            else:
+                z = max(z, pose.position_m[2] + 0.5 * thing.height_m)
+        return np.array([mouth[0], mouth[1], min(z, mouth[2] - 0.01)])
+
+    rate = Track(0.0)
+    rate.move(start_s, start_s + 0.25, 1.0)
+    show.pourings.append(Pouring(start_s, math.inf, rate, lambda stamp_s: mouth, to_m, WATER, False))
+
+
+def _open_or_close(use: Use) -> Effect:
+    actor, name = use.actor, use.acting
+    fixture = actor.fixture(name)
+    opens = actor.opening(name) < 0.5
+    ends_s = actor.operate(use.side, name, 1.0 if opens else 0.0, use.start_s, use.start_s + actor.takes(1.5))
+    begins_s = use.start_s + 0.45 * (ends_s - use.start_s)
+    material = "metal" if name in ("fridge", "microwave", "oven") else fixture.material
+    kind = "slide" if fixture.joint == "slide" else "door"
+    at_s = begins_s if opens else ends_s - 0.15
+    actor.hear(kind, at_s, at_s + (0.6 if kind == "slide" else 0.4), material=material,
+               strength=float(actor.rng.uniform(0.3, 0.6) if opens else actor.rng.uniform(0.5, 0.9)))  # fmt: skip
+    return Effect(ends_s + 0.1, begins_s, ends_s)
+
+
+def _turn_switch(use: Use) -> Effect:
+    actor, name = use.actor, use.acting
+    lights = actor.opening(name) < 0.5
+    ends_s = actor.operate(use.side, name, 1.0 if lights else 0.0, use.start_s, use.start_s + actor.takes(1.1))
+    actor.hear("click", ends_s - 0.15, ends_s + 0.05, strength=0.5)
+    on_it = [thing for thing in actor.plan.things if actor.world.place_of(thing) == name]
+    if lights and on_it:
+        begin_sound(actor, "sizzle", ends_s + 0.8, strength=0.7)
+    elif not lights:
+        end_sound(actor, "sizzle", ends_s + 0.4)
+    return Effect(ends_s + 0.1, ends_s - 0.3, ends_s)
+
+
+def _press(use: Use, point_m: Vector, outward: Vector) -> float:
+    """A finger tip presses a button; returns when it does."""
+    actor = use.actor
+    side = use.side if actor.in_hand(use.side) is None else use.other
+    if actor.in_hand(side) is not None:
+        side = use.side
+    stand = actor.body.stand()
+    local = stand.inverse()
+    to_m, back = local.point(point_m), local.rotation @ outward
+    upright = axes(np.cross(back, Z) if abs(back[2]) < 0.9 else X, Z)
+    bar = Pose(to_m, np.stack([np.cross(back, upright[:, 2]), back, upright[:, 2]], axis=1))
+    wrist, _ = grasp.wrist_at(
+        side, "press", 0.004, bar, actor._shoulder(side, to_m), before=actor.show.wrists[side].last, outward=back
+    )
+    posture = grasp.hold(side, "press", 0.004)[1]
+    presses_s = actor._approach(side, stand @ wrist, posture, use.start_s, use.start_s + actor.takes(0.8))
+    actor._touch(side, presses_s, use.recipient or use.acting)
+    actor.hear("click", presses_s, presses_s + 0.08, strength=0.4)
+    actor._touch(side, presses_s + 0.2, actor.in_hand(side))
+    actor._retreat(side, presses_s + 0.2)
+    return presses_s
+
+
+def _run_device(use: Use) -> Effect:
+    actor, name = use.actor, use.acting
+    if name not in actor.plan.things:
+        return _switch_other(replace(use, recipient=name))
+    thing = actor.thing(name)
+    actor.look(actor.where(name), use.start_s)
+    if actor.hand_of(name) is not None:
+        # A phone: held before the face and looked at.
+        stop_s = use.start_s + actor.takes(3.2)
+        pose = _before_face(use)
+        arrives_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.9))
+        actor.look(pose.position_m, use.start_s + 0.4)
+        return Effect(max(stop_s, arrives_s), arrives_s, stop_s)
+    pose = actor.pose_of(name)
+    grip: Grip = thing.grips[0]
+    towards = unit((actor.body.stand().position_m - pose.position_m) * (1, 1, 0))
+    point_m = pose.point(grip.bar.position_m) + (0, 0, 0.5 * grip.length_m)
+    presses_s = _press(use, point_m, unit(towards + 1.2 * Z))
+    turns_on = not actor.show.channels.get(name, {}).get("on") or actor.show.channels[name]["on"].last < 0.5
+    if turns_on and name.startswith("kettle"):
+        begin_sound(actor, "boil", presses_s + 0.5, strength=0.8)
+    elif not turns_on:
+        end_sound(actor, "boil", presses_s + 0.3)
+    return Effect(presses_s + 0.45, presses_s, presses_s + 0.1)
+
+
+def _switch_other(use: Use) -> Effect:
+    """A button of an appliance: its front, on the side away from the hinge."""
+    actor, name = use.actor, use.recipient
+    fixture = actor.fixture(name)
+    if fixture is None:
+        return _plain(use)
+    actor.look(actor.where(name), use.start_s)
+    low_x = fixture.pivot_m[0] if fixture.joint == "turn" else -1.0
+    x = 0.42 * fixture.size_m[0] * (1.0 if low_x < 0 else -1.0)
+    spots = fixture.spots
+    z = spots[0].pose.position_m[2] + 0.12 if spots else 0.8 * fixture.size_m[2]
+    outward = -fixture.frame.rotation[:, 1]
+    front = fixture.grip.bar.position_m[1] + 0.03 if fixture.grip else 0.0
+    presses_s = _press(use, fixture.frame.point((x, front, z)), outward)
+    channel = actor.show.channels.get(name, {}).get("on")
+    if channel is None or channel.last < 0.5:
+        actor.hear("beep", presses_s + 0.05, presses_s + 0.25, strength=0.6)
+        begin_sound(actor, "hum", presses_s + 0.4, strength=0.7)
+    else:
+        end_sound(actor, "hum", presses_s + 0.1)
+        for k in range(3):
+            actor.hear("beep", presses_s + 0.1 + 0.5 * k, presses_s + 0.4 + 0.5 * k, strength=0.7)
+    return Effect(presses_s + 0.45, presses_s, presses_s + 0.1)
+
+
+def _before_face(use: Use) -> Pose:
+    """Where a thing is held to be looked at: its top towards the eyes."""
+    actor = use.actor
+    stand = actor.body.stand()
+    sign = grasp.mirror(use.side)
+    at = stand.point((0.08 * sign, 0.34, actor.participant.height_m - 0.36))
+    towards = unit(stand.point((0.0, 0.0, actor.participant.height_m)) - at)
+    rotations = [axes(turn(towards, 2 * np.pi * k / 12) @ np.cross(towards, stand.rotation[:, 0]), towards)
+                 for k in range(12)]  # fmt: skip
+    return easiest(use, [Pose(at, rotation) for rotation in rotations])
+
+
+# Packets.
+
+
+def _open_package(use: Use) -> Effect:
+    """The other hand twists the cap, or tears the flap, if it is free; else the thumb does."""
+    actor, name, start_s = use.actor, use.acting, use.start_s
+    thing = actor.thing(name)
+    stand = actor.body.stand()
+    sign = grasp.mirror(use.side)
+    at = stand.point((0.06 * sign, 0.36, actor.participant.height_m - 0.56))
+    yaw = actor.pose_of(name).yaw_rad
+    pose = easiest(use, [Pose(at, turn(Z, yaw + 2 * np.pi * k / 12)) for k in range(12)])
+    held_s = actor.carry(name, pose, start_s, start_s + actor.takes(0.7))
+    actor.look(at, start_s)
+    material = thing.material
+    sound = (
+        "rustle" if material in ("paper", "plastic") and thing.mouth_m and thing.kind not in ("bottle",) else "contact"
+    )
+    other = use.other
+    if actor.in_hand(other) is not None:
+        ends_s = held_s + actor.takes(0.5)
+        actor.hear(sound, held_s, ends_s, material=material, other="plastic", strength=0.4)
+        return Effect(ends_s, held_s, ends_s)
+    local = stand.inverse()
+    cap_m = local.point(pose.point(thing.mouth_m or (0, 0, thing.height_m)))
+    up = local.rotation @ pose.rotation[:, 2]
+    bar = Pose(cap_m + 0.004 * up, axes(X, up))
+    wrist, _ = grasp.wrist_at(
+        other, "pinch", 0.014, bar, actor._shoulder(other, cap_m), before=actor.show.wrists[other].last
+    )
+    posture = grasp.hold(other, "pinch", 0.014)[1]
+    grips_s = actor._approach(other, stand @ wrist, posture, start_s + 0.15, held_s + actor.takes(0.35))
+    actor._touch(other, grips_s, name)
+    now_s = max(grips_s, held_s)
+    begins_s = now_s
+    centre = pose.point(thing.mouth_m or (0, 0, thing.height_m))
+    world = stand @ wrist
+    for k in range(int(actor.rng.integers(2, 4))):
+        back = turn(pose.rotation[:, 2], 0.5 * (-1) ** k * -grasp.mirror(other))
+        turned = Pose(centre + back @ (world.position_m - centre), back @ world.rotation)
+        now_s = actor.reach(other, turned, now_s, now_s + actor.takes(0.28))
+    actor.hear(sound, begins_s, now_s, material=material, other="plastic", strength=0.5)
+    actor._touch(other, now_s, None)
+    actor._retreat(other, now_s)
+    return Effect(now_s + 0.15, begins_s, now_s)
+
+
+# Water.
+
+
+def _under_tap(use: Use, is_vessel: bool) -> tuple[Pose, float, float]:
+    """Brings the acting thing below the tap; returns where it is held, and from when to when it is wetted."""
+    actor, name = use.actor, use.acting
+    mouth = tap_mouth_m(actor.plan.station_of("tap"))
+    thing = actor.thing(name)
+    actor.look(mouth - (0, 0, 0.12), use.start_s)
+    yaws = [2 * np.pi * k / 24 for k in range(24)]
+    if is_vessel:
+        rim = thing.inside_m[2] if thing.inside_m else thing.height_m
+        at = mouth - (0, 0, UNDER_TAP_M + rim)
+        pose = easiest(use, [Pose(at, turn(Z, yaw)) for yaw in yaws])
+    else:
+        at = mouth - (0, 0, 0.13 + 0.5 * thing.height_m)
+        is_flat = thing.height_m < 0.4 * thing.radius_m
+        leans = (0.9, 1.2) if is_flat else (0.0, 0.5)
+        rotations = [turn((math.cos(yaw), math.sin(yaw), 0.0), lean) @ turn(Z, spin)
+                     for yaw in yaws for lean in leans for spin in (0.0, 1.57, 3.14, 4.71)]  # fmt: skip
+        middle = np.array([0, 0, 0.5 * thing.height_m])
+        pose = easiest(use, [Pose(at + middle - rotation @ middle, rotation) for rotation in rotations])
+    arrives_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.06))
+    return pose, arrives_s, arrives_s
+
+
+def _clear_of_tap(use: Use, pose: Pose, start_s: float) -> float:
+    """Draws the thing back from under the tap, upright."""
+    actor = use.actor
+    back = -0.16 * actor.body.stand().rotation[:, 1] + np.array([0, 0, 0.12])
+    upright = Pose(pose.position_m + back, turn(Z, pose.yaw_rad))
+    return actor.carry(use.acting, easiest(use, [upright, Pose(upright.position_m, pose.rotation)], (0.0, 1.0)),
+                       start_s, start_s + actor.takes(0.6))  # fmt: skip
+
+
+def _fill_at_tap(use: Use) -> Effect:
+    actor, name = use.actor, use.acting
+    pose, begins_s, _ = _under_tap(use, is_vessel=True)
+    thing = actor.thing(name)
+    size = thing.inside_m[0] ** 2 * (thing.inside_m[2] - thing.inside_m[1]) if thing.inside_m else 2e-4
+    ends_s = begins_s + actor.takes(float(np.clip(1.6 + 2600 * size, 1.8, 5.0)))
+    actor.contents(name, WATER, begins_s, begins_s + 0.1)
+    actor.hear("water", begins_s, ends_s, first=0.05, last=0.85)
+    sway = 0.006
+    actor.carry_along(name, lambda share: Pose(pose.position_m + sway * math.sin(9 * share) * X, pose.rotation),
+                      begins_s, ends_s)  # fmt: skip
+    stop_s = _clear_of_tap(use, pose, ends_s)
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _rinse(use: Use) -> Effect:
+    actor, name = use.actor, use.acting
+    pose, begins_s, _ = _under_tap(use, is_vessel=False)
+    ends_s = begins_s + actor.takes(2.4)
+    turns = float(actor.rng.uniform(1.5, 2.8))
+    lean = unit(np.cross(Z, actor.body.stand().rotation[:, 1]))
+
+    def way(share: float) -> Pose:
+        phase = 2 * np.pi * turns * share
+        rotation = turn(lean, 0.35 * math.sin(phase)) @ turn(Z, 0.3 * math.sin(0.7 * phase)) @ pose.rotation
+        return Pose(pose.position_m + 0.025 * math.sin(phase) * lean, rotation)
+
+    ends_s = actor.carry_along(name, way, begins_s, ends_s)
+    actor.hear("water", begins_s, ends_s, strength=0.5)
+    stop_s = _clear_of_tap(use, pose, ends_s)
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _rinse_vessel(use: Use) -> Effect:
+    """Water runs in, is swirled, and is poured out."""
+    actor, name = use.actor, use.acting
+    pose, begins_s, _ = _under_tap(use, is_vessel=True)
+    middle_s = begins_s + actor.takes(1.3)
+    centre = actor.thing(name).height_m / 2 * Z
+
+    def way(share: float) -> Pose:
+        angle = 4 * np.pi * share
+        rotation = turn((math.cos(angle), math.sin(angle), 0.0), 0.22 * math.sin(np.pi * share)) @ pose.rotation
+        return Pose(pose.position_m + pose.rotation @ centre - rotation @ centre, rotation)
+
+    middle_s = actor.carry_along(name, way, begins_s, middle_s)
+    mouth = tap_mouth_m(actor.plan.station_of("tap"))
+    beside = mouth - 0.07 * actor.body.stand().rotation[:, 1] - (0, 0, 0.12)
+    ends_s = _tip(use, beside, middle_s, 1.9, drain_m(actor.plan.station_of("tap")), WATER)
+    stop_s = _clear_of_tap(use, Pose(beside - (0, 0, 0.1), turn(Z, pose.yaw_rad)), ends_s)
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _wash_hands(use: Use) -> Effect:
+    actor, start_s = use.actor, use.start_s
+    mouth = tap_mouth_m(actor.plan.station_of("tap"))
+    actor.look(mouth - (0, 0, 0.12), start_s)
+    stand = actor.body.stand()
+    free = [side for side in SIDES if actor.in_hand(side) is None] or [use.side]
+    ends_s = begins_s = start_s
+    rubs = int(actor.rng.integers(3, 6))
+    for side in free:
+        sign = grasp.mirror(side)
+        x = stand.rotation @ unit(np.array([-0.35 * sign, 0.85, -0.35]))
+        z = stand.rotation @ unit(np.array([0.75 * sign, 0.25, 0.55]))
+        rotation = axes(x, z)
+        at = mouth - (0, 0, 0.14) - rotation @ np.array([0.09, 0.0, -0.022])
+        now_s = begins_s = actor.reach(side, Pose(at, rotation), start_s, start_s + actor.takes(0.8))
+        for k in range(rubs):
+            off = rotation[:, 0] * 0.03 * (-1) ** k * sign
+            now_s = actor.reach(side, Pose(at + off, rotation), now_s, now_s + 0.36)
+        ends_s = max(ends_s, now_s)
+        actor.rest(side, now_s)
+    actor.hear("water", begins_s, ends_s, strength=0.6)
+    return Effect(ends_s + 0.2, begins_s, ends_s)
+
+
+# Pouring.
+
+
+def _tip(use: Use, mouth_m: Vector, start_s: float, tilt_rad: float, to: str | Vector, colour: Colour) -> float:
+    """Leans a vessel over with its mouth at a point until it is empty; returns when it is."""
+    actor, name = use.actor, use.acting
+    begins_s = actor.carry(name, with_mouth_at(use, mouth_m, 0.6 * tilt_rad), start_s, start_s + actor.takes(0.7))
+    ends_s = actor.carry(name, with_mouth_at(use, mouth_m, tilt_rad), begins_s, begins_s + actor.takes(1.1))
+    actor.pour(name, to, begins_s, ends_s, 0.9, colour)
+    actor.hear("pour", begins_s, ends_s, first=0.0, last=0.0, strength=0.8)
+    return ends_s
+
+
+def _substance(actor: Actor, name: str) -> tuple[str, Colour]:
+    """What a packet or a vessel holds, and its colour."""
+    thing = actor.thing(name)
+    if thing.substance:
+        return thing.substance, COLOURS.get(thing.substance, COLOURS["food"])
+    track = actor.show.contents.get(name)
+    return "water", tuple(track.last.tolist()) if track is not None else WATER
+
+
+def _pour(use: Use) -> Effect:
+    """Brings the mouth above the recipient, leans over, pours, and comes upright again."""
+    actor, name, target = use.actor, use.acting, use.recipient
+    substance, colour = _substance(actor, name)
+    is_grain = substance in GRAINS
+    rim = rim_of(actor, target)
+    actor.look(rim, use.start_s)
+    over = rim + np.array([0, 0, POUR_HEIGHT_M + 0.02 * is_grain])
+    tilt = float(actor.rng.uniform(1.75, 2.0)) + 0.25 * is_grain
+    raised = with_mouth_at(use, over + (0, 0, 0.05), 0.5)
+    begins_s = actor.carry(name, raised, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.04))
+    leant = with_mouth_at(use, over, tilt)
+    flows_s = actor.carry(name, leant, begins_s, begins_s + actor.takes(0.75))
+    length_s = actor.takes(1.3 if is_grain else 1.9)
+    more = 0.12
+    axis = np.cross(leant.rotation[:, 2], Z)
+    axis = unit(axis) if np.linalg.norm(axis) > 1e-3 else X
+    mouth = np.asarray(actor.thing(name).mouth_m or (0, 0, actor.thing(name).height_m), float)
+
+    def way(share: float) -> Pose:
+        shake = 0.06 * math.sin(14 * np.pi * share) if is_grain else 0.0
+        rotation = turn(axis, -more * share + shake) @ leant.rotation
+        return Pose(over - rotation @ mouth, rotation)
+
+    ends_s = actor.carry_along(name, way, flows_s, flows_s + length_s)
+    begins_s = flows_s - 0.2
+    actor.pour(name, target if target in actor.plan.things else rim, begins_s, ends_s, 0.7, colour, is_grain)
+    _mix(actor, target, colour, begins_s, ends_s)
+    first = actor.show.channels.get(target, {}).get("fill")
+    level = float(first.last) if first is not None else 0.0
+    actor.hear("grains" if is_grain else "pour", begins_s, ends_s, first=level, last=max(level, 0.85),
+               material=actor.thing(target).material if target in actor.plan.things else "metal")  # fmt: skip
+    upright = with_mouth_at(use, over + (0, 0, 0.07), 0.25)
+    stop_s = actor.carry(name, upright, ends_s, ends_s + actor.takes(0.6))
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _mix(actor: Actor, target: str, colour: Colour, start_s: float, stop_s: float) -> None:
+    """What is poured in colours what was there."""
+    if target not in actor.plan.things or actor.thing(target).inside_m is None:
+        return
+    track = actor.show.contents.get(target)
+    fill = actor.show.channels.get(target, {}).get("fill")
+    was = fill is not None and fill.last > 0.15 and track is not None
+    if not was:
+        actor.contents(target, colour, start_s - 0.05, start_s)
+    mixed = tuple(0.45 * np.array(colour) + 0.55 * track.last) if was else colour
+    actor.contents(target, mixed, start_s, stop_s)
+
+
+def _season(use: Use) -> Effect:
+    """Shakes something out above the recipient."""
+    actor, name = use.actor, use.acting
+    _, colour = _substance(actor, name)
+    rim = rim_of(actor, use.recipient)
+    actor.look(rim, use.start_s)
+    over = rim + np.array([0, 0, 0.10])
+    leant = with_mouth_at(use, over, 2.3)
+    begins_s = actor.carry(name, leant, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.04))
+    shakes = int(actor.rng.integers(3, 6))
+    ends_s = begins_s + shakes * 0.3
+    along = leant.rotation[:, 2]
+    ends_s = actor.carry_along(
+        name, lambda share: Pose(leant.position_m + 0.022 * math.sin(2 * np.pi * shakes * share) * along,
+                                 leant.rotation), begins_s, ends_s,
+    )  # fmt: skip
+    target = use.recipient if use.recipient in actor.plan.things else rim
+    actor.pour(name, target, begins_s, ends_s, 0.35, colour, is_grain=True)
+    _mix(actor, use.recipient, colour, begins_s, ends_s)
+    actor.hear("shake", begins_s, ends_s, strength=0.6)
+    stop_s = actor.carry(name, with_mouth_at(use, over + (0, 0, 0.04), 0.3), ends_s, ends_s + actor.takes(0.5))
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _tip_out(use: Use) -> Effect:
+    actor = use.actor
+    station = actor.plan.station_of("sink")
+    floor = drain_m(station)
+    actor.look(floor, use.start_s)
+    _, colour = _substance(actor, use.acting)
+    over = np.array([floor[0], floor[1], actor._counter_m() + 0.10]) - 0.05 * actor.body.stand().rotation[:, 1]
+    ends_s = _tip(use, over, use.start_s, 2.0, floor, colour)
+    begins_s = ends_s - 1.0
+    stop_s = actor.carry(use.acting, with_mouth_at(use, over + (0, 0, 0.05), 0.2), ends_s, ends_s + actor.takes(0.6))
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _drink(use: Use) -> Effect:
+    """The vessel goes to the mouth, below the picture, and the head goes back a little."""
+    actor, name = use.actor, use.acting
+    stand, thing = actor.body.stand(), actor.thing(use.acting)
+    eyes_m = actor.participant.height_m
+    lips = stand.point((0.0, 0.13, eyes_m - 0.10))
+    ahead = stand.rotation[:, 1]
+    mouth = np.asarray(thing.mouth_m or (0, 0, thing.height_m), float)
+    poses = []
+    for spin in range(24):
+        rotation = turn(np.cross(Z, -ahead), 0.75) @ turn(Z, 2 * np.pi * spin / 24)
+        poses.append(Pose(lips - rotation @ (0, 0, mouth[2]), rotation))
+    pose = easiest(use, poses)
+    actor.look(stand.point((0.0, 1.2, eyes_m - 0.45)), use.start_s + 0.4)
+    begins_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(1.0), tuple(0.05 * ahead))
+    ends_s = begins_s + actor.takes(1.8)
+    actor.hear("bite", begins_s + 0.2, ends_s, strength=0.4)
+    down = Pose(stand.point((0.12 * grasp.mirror(use.side), 0.36, eyes_m - 0.52)), turn(Z, pose.yaw_rad))
+    stop_s = actor.carry(name, easiest(use, [Pose(down.position_m, turn(Z, 2 * np.pi * k / 24)) for k in range(24)]),
+                         ends_s, ends_s + actor.takes(0.9))  # fmt: skip
+    return Effect(stop_s, begins_s, ends_s)
+
+
+# Tools.
+
+_EDGE_DOWN = turn(X, np.pi / 2)
+"""A knife or a peeler, which lies on its side with the edge to -y, turned so that it cuts."""
+_CUTTING = tuple(turn(Y, pitch) @ _EDGE_DOWN for pitch in (0.05, 0.22))
+_DIPPED = tuple(turn(Y, pitch) for pitch in (0.75, 0.95, 1.15))
+"""A spoon whose bowl points down into a vessel."""
+_SLID = tuple(turn(Y, pitch) for pitch in (0.30, 0.45, 0.60))
+"""A spatula or a fork that goes below something."""
+_LAID = (np.eye(3),)
+_SPREADING = tuple(turn(Y, pitch) @ turn(X, roll) for pitch in (0.12, 0.25) for roll in (0.35, 0.7))
+
+
+def _long_axis(actor: Actor, name: str) -> tuple[Vector, float]:
+    """The direction of a thing's length and half of it, in the world."""
+    thing, pose = actor.thing(name), actor.pose_of(name)
+    grip = thing.grips[0]
+    along = pose.rotation @ grip.bar.rotation[:, 2]
+    along = along * (1, 1, 0)
+    if np.linalg.norm(along) < 0.3:
+        along = actor.body.stand().rotation[:, 0]
+    return unit(along), min(0.5 * grip.length_m, 0.09)
+
+
+def _strokes(use: Use, tilts: Sequence[Vector], at_m: Vector, path: Callable[[float], Vector], usual_s: float,
+             lift_m: float = 0.05) -> tuple[float, float]:  # fmt: skip
+    """A tool works with its tip along a path about a point: offsets, (3,), by share 0 to 1. Returns from when to when.
+
+    Afterwards it is lifted.
+    """
+    actor, name = use.actor, use.acting
+    actor.look(at_m, use.start_s)
+    pose = with_tip_at(use, at_m + path(0.0), tilts)
+    begins_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.75), (0, 0, 0.05))
+    first = path(0.0)
+    ends_s = actor.carry_along(
+        name, lambda share: Pose(pose.position_m + path(share) - first, pose.rotation), begins_s,
+        begins_s + actor.takes(usual_s),
+    )  # fmt: skip
+    last = Pose(pose.position_m + path(1.0) - first, pose.rotation)
+    actor.carry(name, last.moved(z=lift_m), ends_s, ends_s + actor.takes(0.3))
+    return begins_s, ends_s
+
+
+def _cut(use: Use) -> Effect:
+    """Strokes along the food; the other hand holds it."""
+    actor = use.actor
+    along, half_m = _long_axis(actor, use.recipient)
+    thing, pose = actor.thing(use.recipient), actor.pose_of(use.recipient)
+    num = int(actor.rng.integers(5, 10))
+    usual_s = num * float(actor.rng.uniform(0.32, 0.45))
+    base = pose.position_m + (0, 0, 0.004)
+    high = thing.height_m + 0.012
+    if along @ actor.body.stand().rotation[:, 0] * grasp.mirror(use.side) < 0:
+        along = -along  # the knife begins on its own side and goes towards the hand that holds
+
+    def path(share: float) -> Vector:
+        k = share * num
+        phase = k - math.floor(k) if share < 1 else 1.0
+        at = half_m * (0.9 - 1.1 * min(math.floor(k), num - 1) / num)
+        rise = high * (0.5 + 0.5 * math.cos(2 * np.pi * phase))
+        return at * along + rise * Z
+
+    steadies = actor.steady(use.other, use.recipient, use.start_s + 0.1, use.start_s + usual_s + 0.9)
+    begins_s, ends_s = _strokes(use, _CUTTING, base, path, usual_s)
+    beat_s = (ends_s - begins_s) / num
+    for k in range(num):
+        at_s = begins_s + (k + 0.5) * beat_s
+        actor.hear("chop", at_s - 0.06, at_s + 0.12, strength=float(actor.rng.uniform(0.5, 0.9)))
+    return Effect(ends_s + (0.45 if steadies else 0.3), begins_s + 0.3 * beat_s, ends_s)
+
+
+def _peel(use: Use) -> Effect:
+    actor = use.actor
+    along, half_m = _long_axis(actor, use.recipient)
+    thing, pose = actor.thing(use.recipient), actor.pose_of(use.recipient)
+    num = int(actor.rng.integers(4, 7))
+    top = pose.point((0, 0, thing.height_m))
+
+    def path(share: float) -> Vector:
+        phase = share * num - math.floor(share * num) if share < 1 else 1.0
+        back = max(0.0, (phase - 0.65) / 0.35)
+        at = 1 - 2 * phase / 0.65 if phase < 0.65 else -1 + 2 * back
+        lift = 0.03 * math.sin(np.pi * back)
+        return 0.8 * half_m * at * along + lift * Z
+
+    usual_s = 0.55 * num
+    actor.steady(use.other, use.recipient, use.start_s + 0.1, use.start_s + usual_s + 0.9)
+    begins_s, ends_s = _strokes(use, _CUTTING, top, path, usual_s)
+    actor.hear("peel", begins_s, ends_s, strength=0.5)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _circles(use: Use, tilts: Sequence[Vector], at_m: Vector, radius_m: float, usual_s: float, rounds_hz: float,
+             sound: str, **of) -> Effect:  # fmt: skip
+    rounds = max(1.0, round(usual_s * rounds_hz))
+    sense = float(actor_sense(use))
+
+    def path(share: float) -> Vector:
+        angle = 2 * np.pi * rounds * share
+        grown = radius_m * min(1.0, 6 * share, 6 * (1 - share) + 0.2)
+        return grown * np.array([math.cos(angle), sense * math.sin(angle), 0.0])
+
+    begins_s, ends_s = _strokes(use, tilts, at_m, path, usual_s)
+    use.actor.hear(sound, begins_s, ends_s, **of)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def actor_sense(use: Use) -> int:
+    """Which way round a person stirs: their habit."""
+    return 1 if (use.actor.participant.seed + (use.side is Hand.LEFT)) % 3 else -1
+
+
+def _stir(use: Use) -> Effect:
+    actor = use.actor
+    target = use.recipient
+    hollow = actor.thing(target).inside_m if target in actor.plan.things else None
+    at = top_of(actor, target) + np.array([0, 0, 0.008])
+    radius = 0.55 * hollow[0] if hollow else 0.03
+    usual_s = float(actor.rng.uniform(2.0, 3.4))
+    material = actor.thing(target).material if target in actor.plan.things else "metal"
+    actor.steady(use.other, target, use.start_s + 0.2, use.start_s + usual_s + 0.9) if hollow else None
+    tool = actor.thing(use.acting)
+    return _circles(use, _DIPPED, at, min(radius, 0.055), usual_s, 1.5, "stir", material=material, other=tool.material,
+                    strength=0.6)  # fmt: skip
+
+
+def _scrub(use: Use) -> Effect:
+    """Circles of a sponge or a cloth on what is held in the other hand or lies there."""
+    actor, target = use.actor, use.recipient
+    if target in actor.plan.things:
+        thing = actor.thing(target)
+        at = top_of(actor, target)
+        radius = 0.45 * (thing.inside_m[0] if thing.inside_m else thing.radius_m)
+        material = thing.material
+        if actor.hand_of(target) is None:
+            actor.steady(use.other, target, use.start_s + 0.1, use.start_s + 3.6)
+    else:
+        at, radius, material = top_of(actor, target), 0.10, "metal"
+    usual_s = float(actor.rng.uniform(2.2, 3.6))
+    tilts = _LAID if actor.thing(use.acting).kind in ("sponge", "cloth", "towel") else _SLID
+    return _circles(use, tilts, at + (0, 0, 0.002), float(np.clip(radius, 0.02, 0.07)), usual_s, 2.0, "scrub",
+                    material=material, strength=0.6)  # fmt: skip
+
+
+def _wipe(use: Use) -> Effect:
+    """Long strokes of a cloth, to and fro, over a surface or round a dish."""
+    actor, target = use.actor, use.recipient
+    if target in actor.plan.things:
+        effect = _scrub(use)
+        return effect
+    at = top_of(actor, target) + np.array([0, 0, 0.002])
+    stand = actor.body.stand()
+    across, ahead = stand.rotation[:, 0], stand.rotation[:, 1]
+    wide, num = (0.20 if target == "counter" else 0.13), int(actor.rng.integers(3, 6))
+    sign = grasp.mirror(use.side)
+
+    def path(share: float) -> Vector:
+        sweep = math.cos(np.pi * num * share)
+        return wide * sweep * sign * across + (0.10 - 0.20 * share) * ahead * (-1)
+
+    usual_s = 0.62 * num
+    begins_s, ends_s = _strokes(use, _LAID, at, path, usual_s)
+    actor.hear("wipe", begins_s, ends_s, strength=0.6)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _soap(use: Use) -> Effect:
+    """A squeeze of washing liquid."""
+    actor, name = use.actor, use.acting
+    top = rim_of(actor, use.recipient)
+    actor.look(top, use.start_s)
+    over = top + np.array([0, 0, 0.06])
+    leant = with_mouth_at(use, over, 2.2)
+    begins_s = actor.carry(name, leant, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.04))
+    ends_s = begins_s + actor.takes(0.8)
+    target = use.recipient if use.recipient in actor.plan.things else top
+    actor.pour(name, target, begins_s, ends_s, 0.3, COLOURS["washing_liquid"])
+    actor.hear("pour", begins_s, ends_s, first=0.6, last=0.65, strength=0.2)
+    stop_s = actor.carry(name, with_mouth_at(use, over + (0, 0, 0.04), 0.2), ends_s, ends_s + actor.takes(0.6))
+    return Effect(stop_s, begins_s, ends_s)
+
+
+def _spread(use: Use) -> Effect:
+    """Flat strokes of a knife over bread."""
+    actor = use.actor
+    thing = actor.thing(use.recipient)
+    at = actor.pose_of(use.recipient).point((0, 0, thing.height_m + 0.002))
+    along, half_m = _long_axis(actor, use.recipient)
+    num = int(actor.rng.integers(3, 6))
+
+    def path(share: float) -> Vector:
+        return 0.6 * half_m * math.cos(np.pi * num * share) * along + 0.02 * (share - 0.5) * np.cross(Z, along)
+
+    usual_s = 0.5 * num
+    actor.steady(use.other, use.recipient, use.start_s + 0.2, use.start_s + usual_s + 0.8)
+    begins_s, ends_s = _strokes(use, _SPREADING, at, path, usual_s)
+    actor.hear("wipe", begins_s, ends_s, strength=0.25)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _scoop(use: Use) -> Effect:
+    """One dip into something and up again."""
+    actor = use.actor
+    at = actor.pose_of(use.recipient).point((0, 0, 0.85 * actor.thing(use.recipient).height_m))
+    along, _ = _long_axis(actor, use.recipient)
+
+    def path(share: float) -> Vector:
+        return 0.03 * (share - 0.5) * along - 0.008 * math.sin(np.pi * share) * Z
+
+    tilts = _CUTTING if actor.thing(use.acting).kind == "knife" else _SLID
+    begins_s, ends_s = _strokes(use, tilts, at, path, 0.8, lift_m=0.08)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _scrape(use: Use) -> Effect:
+    """The knife pushes what lies on the board together."""
+    actor = use.actor
+    at = top_of(actor, use.recipient)
+    across = actor.body.stand().rotation[:, 0] * grasp.mirror(use.side)
+    num = 3
+
+    def path(share: float) -> Vector:
+        phase = share * num - math.floor(share * num) if share < 1 else 1.0
+        return 0.08 * math.cos(np.pi * phase) * across + 0.015 * max(0.0, math.sin(2 * np.pi * phase)) * Z
+
+    begins_s, ends_s = _strokes(use, _CUTTING, at + (0, 0, 0.004), path, 0.55 * num)
+    actor.hear("scrub", begins_s, ends_s, material="wood", strength=0.4)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _flip(use: Use) -> Effect:
+    """The spatula goes below the food, lifts and turns."""
+    actor = use.actor
+    at = actor.pose_of(use.recipient).point((0, 0, 0.004))
+    ahead = actor.body.stand().rotation[:, 1]
+
+    def path(share: float) -> Vector:
+        return (0.05 * math.sin(np.pi * share) - 0.03) * ahead + 0.05 * max(0.0, math.sin(2 * np.pi * share - 1.2)) * Z
+
+    begins_s, ends_s = _strokes(use, _SLID, at, path, 1.5)
+    actor.hear("contact", ends_s - 0.3, ends_s, material="metal", other="food", strength=0.4)
+    return Effect(ends_s + 0.2, begins_s + 0.5, ends_s)
+
+
+def _put_there(use: Use) -> Effect:
+    """What is let go of where it is used: the actor puts it there as the world model says."""
+    actor = use.actor
+    actor.look(actor.where(use.recipient), use.start_s)
+    stop_s = use.start_s + actor.takes(0.15)
+    return Effect(stop_s, use.start_s, stop_s)
+
+
+def _heat(use: Use) -> Effect:
+    """A pan comes onto the hob and stays in the hand."""
+    actor = use.actor
+    place = actor._place(use.acting, use.recipient)
+    pose = actor._pose_in(place)
+    actor.look(pose.position_m, use.start_s)
+    stop_s = actor.carry(use.acting, pose, use.start_s, use.start_s + actor.takes(1.1), (0, 0, 0.05))
+    actor._places[use.acting], actor._targets[use.acting] = place, use.recipient
+    actor.hear("contact", stop_s - 0.02, stop_s + 0.3, material="metal", other="metal", strength=0.6)
+    return Effect(stop_s + 0.05, stop_s - 0.1, stop_s)
+
+
+def _plain(use: Use) -> Effect:
+    """What has no motion of its own: the tool goes to the recipient and works a little; a bare hand goes there."""
+    actor, start_s = use.actor, use.start_s
+    target = use.recipient or use.acting
+    if actor.hand_of(use.acting) is None or use.acting not in actor.plan.things:
+        actor.look(actor.where(target), start_s)
+        stop_s = start_s + actor.takes(1.0)
+        return Effect(stop_s, start_s, stop_s)
+    if not use.recipient:
+        stand = actor.body.stand()
+        at = stand.point((0.05 * grasp.mirror(use.side), 0.38, actor._counter_m() + 0.15))
+        poses = [Pose(at, turn(Z, 2 * np.pi * k / 24)) for k in range(24)]
+        begins_s = actor.carry(use.acting, easiest(use, poses), start_s, start_s + actor.takes(0.7))
+        stop_s = begins_s + actor.takes(0.7)
+        return Effect(stop_s, begins_s, stop_s)
+    tool = actor.thing(use.acting)
+    tilts = _SLID if tool.tip_m is not None and tool.kind not in ("sponge", "cloth", "towel") else _LAID
+    return _circles(
+        use, tilts, top_of(actor, target) + (0, 0, 0.004), 0.02, 1.2, 1.5, "contact", material=tool.material
+    )
+
+
+MOTIONS: dict[str, Motion] = {
+    "turn_tap": _turn_tap,
+    "turn_switch": _turn_switch,
+    "open_or_close": _open_or_close,
+    "run_device": _run_device,
+    "switch_other": _switch_other,
+    "open_package": _open_package,
+    "close_by_hand": _open_package,
+    "fill_at_tap": _fill_at_tap,
+    "rinse": _rinse,
+    "rinse_vessel": _rinse_vessel,
+    "rinse_soapy": _rinse_vessel,
+    "wash_hands": _wash_hands,
+    "pour": _pour,
+    "pour_from": _pour,
+    "pour_on": _pour,
+    "dress": _pour,
+    "add": _pour,
+    "serve": _scoop,
+    "season": _season,
+    "tip_out": _tip_out,
+    "pour_away": _tip_out,
+    "drink": _drink,
+    "cut": _cut,
+    "cut_open": _cut,
+    "cut_thing": _cut,
+    "peel": _peel,
+    "grate": _peel,
+    "scoop": _scoop,
+    "spread": _spread,
+    "spread_on": _spread,
+    "scrape": _scrape,
+    "stir": _stir,
+    "flip": _flip,
+    "scrub": _scrub,
+    "scrub_dish": _scrub,
+    "wipe": _wipe,
+    "wipe_up": _wipe,
+    "soap_up": _soap,
+    "soap_on": _soap,
+    "soap_hands": _soap,
+    "cover": _put_there,
+    "close_package": _put_there,
+    "cook_in": _put_there,
+    "throw_away": _put_there,
+    "heat": _heat,
+}
+"""By the name of the world model's rule."""
