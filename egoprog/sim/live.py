@@ -16,8 +16,8 @@ from egoprog.data.recording import Recording, SampleList
 from egoprog.data.samples import AudioBlock, Frame, Intrinsics, LostFrame, Sample
 from egoprog.describe.types import Narration
 from egoprog.errors import ConfigurationError, EgoprogError
-from egoprog.sim.performance import Performance
 from egoprog.sim.lens import Camera
+from egoprog.sim.performance import Performance
 from egoprog.sim.record import act, episode, sound_of
 from egoprog.sim.sound import SAMPLE_RATE
 from egoprog.sim.truth import clips, frame_stamps_s, poses
@@ -109,8 +109,8 @@ class RenderedFrames:
     @property
     def intrinsics(self) -> Intrinsics:
         kitchen, which = self._performance.kitchen, self._which
-        fx, fy, cx, cy = Camera(kitchen, which.width, which.height).intrinsics
-        return Intrinsics(which.width, which.height, fx, fy, cx, cy)
+        with Camera(kitchen, which.width, which.height) as camera:
+            return Intrinsics(which.width, which.height, *camera.intrinsics)
 
     def samples(self) -> Generator[Sample, None, None]:
         self.wanted_from_s = 0.0

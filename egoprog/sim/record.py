@@ -26,22 +26,23 @@ from egoprog.sim.performance import Performance
 from egoprog.sim.scene import Kitchen
 from egoprog.sim.sound import SAMPLE_RATE, mix
 from egoprog.sim.truth import RATE_HZ, frame_stamps_s
-from egoprog.sim.types import Activity
+from egoprog.sim.types import Activity, Participant
 
 SIZE_PX = (640, 480)
 TRUTH_HEADER = "# TRUTH of a simulated recording: the programs that were acted. For scoring only.\n"
 SIDECARS = (".poses.csv", ".narrations.csv", ".truth.prog", ".truth.jsonl")
 
 
-def episode(seed: int = 0, number: int = 0, seconds: float = 180.0, tasks: Iterable[str] = ()) -> Activity:
-    """What is done in one episode. number: of the episode in a recording; it decides who, and with `seed` what.
-
-    The first 48 episodes of a seed show 48 people. Raises as `make_activity`.
-    """
+def who(seed: int, number: int) -> Participant:
+    """Whom an episode shows: the first 48 episodes of a seed show 48 people."""
     order = np.random.default_rng([seed, 21]).permutation(NUM_PARTICIPANTS)
-    person = participant(int(order[number % NUM_PARTICIPANTS]))
+    return participant(int(order[number % NUM_PARTICIPANTS]))
+
+
+def episode(seed: int = 0, number: int = 0, seconds: float = 180.0, tasks: Iterable[str] = ()) -> Activity:
+    """What is done in one episode. number: of the episode in a recording. Raises as `make_activity`."""
     activity_seed = int(np.random.default_rng([seed, number, 22]).integers(2**31))
-    return make_activity(person, activity_seed, seconds, tuple(tasks))
+    return make_activity(who(seed, number), activity_seed, seconds, tuple(tasks))
 
 
 def act(activity: Activity) -> Performance:
