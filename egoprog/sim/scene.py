@@ -236,14 +236,17 @@ class Kitchen:
                 (-0.08, 0.02, 0.02),
                 (0.0, 0.043, 0.043),
                 (0.5, 0.052, 0.052),
-                (1.0, 0.062, 0.062),
-                (1.07, 0.058, 0.058),
+                (1.0, 0.058, 0.058),
+                (1.07, 0.055, 0.055),
                 (1.13, 0.042, 0.042),
                 (1.16, 0.022, 0.022),
                 (1.17, 0.001, 0.001),
             ],
         )
         self._mesh("upper-arm", upper.vertices_m, upper.faces, upper.texcoords)
+        self._mesh("torso", *_torso())
+        torso = world.add_body(name="torso", mocap=True)
+        self._draw(torso, "sleeve", mesh="torso")
         wears = rng.random(), rng.random()
         if wears[0] < 0.4 and start > 0.3:
             watch = shapes.limb(
@@ -341,6 +344,7 @@ class Kitchen:
         for side in SIDES:
             self.set_hand(side, moment.wrists[side], moment.postures[side])
             self._put_arm(side, moment.wrists[side], moment.shoulders[side], moment.elbows.get(side))
+        self._put_torso(moment.shoulders)
         self._show_looks(moment.looks, moment.things)
         for k in range(NUM_STREAMS):
             self._draw_stream(k, moment.streams[k] if k < len(moment.streams) else None)
@@ -455,6 +459,12 @@ class Kitchen:
             z = unit(_cross(x, roll))
             self.put(f"{side}/{name}", Pose(end, np.column_stack([x, _cross(z, x), z])))
 
+    def _put_torso(self, shoulders: Mapping[Hand, Vector]) -> None:
+        right, left = shoulders[Hand.RIGHT], shoulders[Hand.LEFT]
+        x = unit(right - left)
+        z = unit(np.array([0.0, 0.0, 1.0]) - x * x[2])
+        self.put("torso", Pose((right + left) / 2, np.column_stack([x, _cross(z, x), z])))
+
     def _draw_stream(self, k: int, stream: Stream | None) -> None:
         geoms, rgba = self._stream[k], self.model.geom_rgba
         rgba[list(geoms.values()), 3] = 0.0
@@ -517,17 +527,34 @@ class Kitchen:
         model.geom_rgba[used, 3] = strength[order]
 
     def _surface_below(self, points: NDArray, bases: NDArray) -> NDArray[np.float64]:
-        """Height of the highest level surface below points, (N, 3), of furniture or of a flat thing. bases: (T, 3)."""
-        surfaces = self.furniture.surfaces
-        x, y, z = points.T[..., None]
-        inside = (x > surfaces[:, 0]) & (x < surfaces[:, 1]) & (y > surfaces[:, 2]) & (y < surfaces[:, 3])
-        best = np.where(inside & (surfaces[:, 4] < z + 0.003), surfaces[:, 4], -np.inf).max(axis=1)
-        if len(bases):
-            tops = bases[:, 2] + self._top
-            near = (x - bases[:, 0]) ** 2 + (y - bases[:, 1]) ** 2 < (0.9 * self._radius) ** 2
-            flat = (self._top > 0) & (self._top < 0.06) & ~self._out_of_sight
-            best = np.maximum(best, np.where(near & flat & (tops < z + 0.003), tops, -np.inf).max(axis=1))
-        return np.where(np.isfinite(best), best, -10.0)
+        """Height of the highest level surface below points, (N, 3), of furniture or of a flat thing that lies on it.
+
+        bases: where things are, (T, 3). -10 where there is none.
+        """
+        below = _level_below(self.furniture.surfaces, np.concatenate([points, bases]))
+        best, ground = below[: len(points)], below[len(points) :]
+        lies = (self._top > 0) & (self._top < 0.06) & (bases[:, 2] - ground < 0.03) & ~self._out_of_sight
+        for k in np.flatnonzero(lies):
+            near = np.hypot(*(points[:, :2] - bases[k, :2]).T) < 0.9 * self._radius[k]
+            top = bases[k, 2] + self._top[k]
+            best = np.where(near & (top < points[:, 2] + 0.003), np.maximum(best, top), best)
+        return best
+
+
+def _level_below(levels: NDArray, points: NDArray) -> NDArray[np.float64]:
+    """Height of the highest of some level rectangles, (S, 5), below points, (N, 3); -10 where there is none."""
+    x, y, z = points.T[..., None]
+    inside = (x > levels[:, 0]) & (x < levels[:, 1]) & (y > levels[:, 2]) & (y < levels[:, 3])
+    return np.where(inside & (levels[:, 4] < z + 0.003), levels[:, 4], -10.0).max(axis=1)
+
+
+def _torso() -> tuple[NDArray, NDArray, NDArray]:
+    """Shoulders, chest and belly as a mesh, the origin between the shoulders, x to the right, z up."""
+    rings = np.array([(-0.55, 0.16, 0.11), (-0.3, 0.165, 0.115), (-0.1, 0.185, 0.112), (-0.02, 0.195, 0.095),
+                      (0.03, 0.17, 0.075), (0.06, 0.11, 0.065), (0.075, 0.06, 0.055), (0.078, 0.01, 0.01)])  # fmt: skip
+    path = np.column_stack([np.zeros((len(rings), 2)), rings[:, 0]])
+    shape = shapes.tube(path, rings[:, 1:], 20)
+    return shape.vertices_m, shape.faces, shape.texcoords
 
 
 def _cross(a: Vector, b: Vector) -> Vector:
