@@ -49,11 +49,12 @@ class Kitchen:
         room, style = layout.room(plan.seed), Style.of(plan.seed)
         self.furniture = Furniture(room, style, plan.seed)
         self._settings(style)
-        self._build_furniture()
-        self._build_effects()
+        # What is nearest to the eye comes first: pixels that are hidden behind it then cost little.
+        self._add_person()
         for thing in plan.things.values():
             things.add(self._spec, thing, self._paint)
-        self._add_person()
+        self._build_furniture()
+        self._build_effects()
         self.model = self._spec.compile()
         self.data = self._mujoco.MjData(self.model)
         self._index()
@@ -154,9 +155,12 @@ class Kitchen:
         grouped: dict[str, list[tuple[Patch, tuple[float, float, float, float]]]] = {}
         for name, patch, corner in zip(names, patches, atlas.corners, strict=True):
             grouped.setdefault(name, []).append((patch, corner))
-        for name, pairs in grouped.items():
+        fixed = world.add_body(name="furniture")
+        for name, pairs in sorted(grouped.items(), key=lambda item: item[0] == "room"):
+            # The walls were made first and are farthest away.
+            pairs = pairs[::-1]
             mesh = self._mesh(name, *mesh_of([p for p, _ in pairs], [c for _, c in pairs]))
-            body = world.add_body(name=name, mocap=True) if name.endswith("/door") else world
+            body = world.add_body(name=name, mocap=True) if name.endswith("/door") else fixed
             self._draw(body, "furniture", mesh=mesh, name=name)
         for name, fixture in self._fixtures.items():
             grip = fixture.grip
@@ -235,9 +239,9 @@ class Kitchen:
             [
                 (-0.08, 0.02, 0.02),
                 (0.0, 0.043, 0.043),
-                (0.5, 0.052, 0.052),
-                (1.0, 0.058, 0.058),
-                (1.07, 0.055, 0.055),
+                (0.5, 0.048, 0.048),
+                (1.0, 0.053, 0.053),
+                (1.07, 0.051, 0.051),
                 (1.13, 0.042, 0.042),
                 (1.16, 0.022, 0.022),
                 (1.17, 0.001, 0.001),
@@ -550,8 +554,8 @@ def _level_below(levels: NDArray, points: NDArray) -> NDArray[np.float64]:
 
 def _torso() -> tuple[NDArray, NDArray, NDArray]:
     """Shoulders, chest and belly as a mesh, the origin between the shoulders, x to the right, z up."""
-    rings = np.array([(-0.55, 0.16, 0.11), (-0.3, 0.165, 0.115), (-0.1, 0.185, 0.112), (-0.02, 0.195, 0.095),
-                      (0.03, 0.17, 0.075), (0.06, 0.11, 0.065), (0.075, 0.06, 0.055), (0.078, 0.01, 0.01)])  # fmt: skip
+    rings = np.array([(-0.55, 0.15, 0.10), (-0.3, 0.155, 0.10), (-0.12, 0.165, 0.095), (-0.05, 0.17, 0.085),
+                      (0.0, 0.165, 0.07), (0.025, 0.13, 0.055), (0.04, 0.08, 0.045), (0.045, 0.01, 0.01)])  # fmt: skip
     path = np.column_stack([np.zeros((len(rings), 2)), rings[:, 0]])
     shape = shapes.tube(path, rings[:, 1:], 20)
     return shape.vertices_m, shape.faces, shape.texcoords
