@@ -1,6 +1,6 @@
-"""The names of EPIC-KITCHENS-100's verb and noun classes, in the order of their numbers from 0.
+"""The names of EPIC-KITCHENS-100's verb and noun classes and of EPIC-SOUNDS' classes, in the order of their numbers.
 
-Source: the epic-kitchens-100-annotations' class files, column `key`.
+Source: the epic-kitchens-100-annotations' class files, column `key`, and the epic-sounds-annotations, column `class`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,52 @@ _NOUNS: Final = """
     watch melon cinnamon popcorn dumpling rosemary power syrup candle pineapple sheets soda raspberry airer
     balloon turkey computer key pillow pen face plum whiskey door:kitchen tape camera cd extract:vanilla
 """
+SOUNDS: Final = (
+    "metal-only collision",
+    "scrub / scrape / scour / wipe",
+    "cut / chop",
+    "open / close",
+    "rustle",
+    "water",
+    "plastic-only collision",
+    "footstep",
+    "stir / mix / whisk",
+    "slide object",
+    "metal / wood collision",
+    "metal / plastic collision",
+    "metal / ceramic collision",
+    "background",
+    "ceramic-only collision",
+    "beep",
+    "click",
+    "metal / glass collision",
+    "paper-only collision",
+    "pour",
+    "glass-only collision",
+    "wood-only collision",
+    "plastic / paper collision",
+    "metal / paper collision",
+    "human",
+    "metal / cloth collision",
+    "plastic / ceramic collision",
+    "plastic / wood collision",
+    "metal / marble collision",
+    "sizzling / boiling",
+    "ceramic / glass collision",
+    "plastic / marble collision",
+    "plastic / glass collision",
+    "kettle / mixer / appliance",
+    "ceramic / wood collision",
+    "kneading",
+    "cloth-only collision",
+    "ceramic / marble collision",
+    "glass / marble collision",
+    "wood / glass collision",
+    "hoover / fan",
+    "spray",
+    "zip",
+    "drink / eat",
+)
 VERBS: Final = tuple(_VERBS.split())
 NOUNS: Final = tuple(_NOUNS.split())
 
