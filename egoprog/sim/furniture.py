@@ -376,13 +376,13 @@ class Furniture(Joiner):
         a, b = run.hood
         low = self.room.shelf_m + 0.22
         steel = self.of(self.steel, "inside")
-        self.box("room", run.frame, (a, 0.14, low), (b, DEPTH_M, low + 0.06), steel, "-y -x +x +z -z")
+        self.box("room", run.frame, (a, 0.27, low), (b, DEPTH_M, low + 0.06), steel, "-y -x +x +z -z")
         middle = (a + b) / 2
         self.box(
-            "room", run.frame, (middle - 0.14, 0.32, low + 0.06), (middle + 0.14, DEPTH_M, CEILING_M), steel, "-y -x +x"
+            "room", run.frame, (middle - 0.14, 0.36, low + 0.06), (middle + 0.14, DEPTH_M, CEILING_M), steel, "-y -x +x"
         )
         self.lamps.append(
-            Lamp(np.array([run.frame.point((middle + dx, 0.32, low - 0.03)) for dx in (-0.12, 0.12)]),
+            Lamp(np.array([run.frame.point((middle + dx, 0.38, low - 0.03)) for dx in (-0.12, 0.12)]),
                  np.array([0, 0, -1.0]), tuple(0.35 * np.array((1.0, 0.9, 0.74))), 0.7)
         )  # fmt: skip
 

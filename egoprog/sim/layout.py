@@ -24,6 +24,8 @@ TOP_THICK_M = 0.038
 STAND_BACK_M, FRIDGE_BACK_M = 0.12, 0.42
 WALL_UNIT_DEPTH_M = 0.32
 DOOR_THICK_M = 0.018
+HEAD_AHEAD_M = 0.27
+"""How far ahead of any stand eyes may come at their height: farther on hang wall units and hoods."""
 SINK_DEPTH_M = 0.15
 BASIN_M = (0.40, 0.36)
 """Opening of the sink, width and depth; it begins BASIN_FRONT_M behind the worktop's edge."""

@@ -85,6 +85,15 @@ def test_no_door_sweeps_through_the_head(seed):
                 assert np.linalg.norm((head - pivot)[:2]) > fixture.size_m[0] + 0.02
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_head_that_leans_stays_out_of_the_furniture(seed):
+    for station in layout.rooms(seed).values():
+        for fixture in station.fixtures:
+            if fixture.kind in ("cupboard", "fridge"):
+                front = station.stand.inverse().point(fixture.frame.point((0, -layout.DOOR_THICK_M, 0)))
+                assert front[1] > layout.HEAD_AHEAD_M + 0.09
+
+
 def test_kitchens_differ_and_a_seed_always_gives_the_same_one():
     rooms = [layout.room(seed) for seed in SEEDS]
     assert {room.shape for room in rooms} == {"straight", "corner", "galley"}
