@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from egoprog.sim.hand import OPEN, RELAXED, Posture
 from egoprog.sim.performance import Performance, Pouring, Ride, Touch, channel_of, initial_looks
 from egoprog.sim.placing import Place, find_place, places_between, places_of, places_on, standing
 from egoprog.sim.pose import Pose, Vector, axes, axis_angle, minimum_jerk, turn
-from egoprog.sim.tracks import Track, pose_way
+from egoprog.sim.tracks import Track, Way, pose_way
 from egoprog.sim.types import (
     SIDES,
     ActedStep,
@@ -179,8 +180,9 @@ class Actor:
         track = self._begin(side, start_s)
         to = self.body.stand().inverse() @ wrist
         start_s = max(start_s, track.stop_s)
-        stop_s = self._in_time(track.last, to, start_s, stop_s, np.linalg.norm(detour_m))
-        track.follow(start_s, stop_s, pose_way(track.last, to, np.asarray(detour_m, float)))
+        way = pose_way(track.last, to, np.asarray(detour_m, float))
+        stop_s = self._in_time(way, start_s, stop_s)
+        track.follow(start_s, stop_s, way)
         self._lean(start_s, stop_s)
         return stop_s
 
@@ -206,13 +208,11 @@ class Actor:
         gap = self.pose_of(name).inverse() @ way(0.0)
         if np.linalg.norm(gap.position_m) > 1e-4 or abs(np.trace(gap.rotation) - 3) > 1e-6:
             start_s = self.carry(name, way(0.0), start_s, min(start_s + 0.25, 0.5 * (start_s + stop_s)))
-        for side, grip in hands.items():
-            in_wrist = grip.inverse()
-            stop_s = self._in_time(
-                tracks[side].last, to_body @ way(1.0) @ in_wrist, start_s, stop_s, 0.0 if is_even else 0.08
-            )
-        for side, grip in hands.items():
-            tracks[side].follow(start_s, stop_s, self._hand_way(to_body, way, grip.inverse()), is_even)
+        ways = {side: self._hand_way(to_body, way, grip.inverse()) for side, grip in hands.items()}
+        for hand_way in ways.values():
+            stop_s = self._in_time(hand_way, start_s, stop_s, is_even)
+        for side, hand_way in ways.items():
+            tracks[side].follow(start_s, stop_s, hand_way, is_even)
         self._lean(start_s, stop_s)
         return stop_s
 
@@ -407,22 +407,22 @@ class Actor:
         way = _walk_way(a, b)
         points = np.array([way(share)[:2] for share in np.linspace(0, 1, 21)])
         length_m = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
-        stop_s = start_s + self.takes(0.5 + length_m / 0.95)
+        turned = float(way(1.0)[2] - way(0.0)[2])
+        stop_s = start_s + self.takes(0.7 + length_m / 0.95 + 0.35 * abs(turned))
         # The head turns first, to where the way leads.
-        turned = way(1.0)[2] - way(0.0)[2]
         turned = float(np.clip(turned, -1.5, 1.5))
         ahead = np.array([-1.2 * np.sin(turned), 1.2 * np.cos(turned), 1.15])
         self.body.gaze.move(start_s - 0.1, start_s + 0.4, ahead)
         for hand in SIDES:
             held = self.in_hand(hand)
             if held is None:
-                self._begin(hand, start_s).move(start_s, start_s + self.takes(0.7), self._hanging(hand))
+                self._begin(hand, start_s).move(start_s, start_s + self.takes(0.9), self._hanging(hand))
                 self._pose_fingers(hand, RELAXED, start_s, start_s + 0.4)
             elif self.hand_of(held) is hand:
                 to = a @ self._carrying(hand, held) @ self._grips[held][hand]
-                self.carry(held, to, start_s, start_s + self.takes(0.7))
+                self.carry(held, to, start_s, start_s + self.takes(0.9))
         self.body.torso.move(start_s, start_s + 0.6, np.zeros(3))
-        self.body.walk.follow(start_s, stop_s, way)
+        self.body.walk.follow(start_s + 0.3, stop_s, lambda share: way(_stride(share)), is_even=True)
         self.station = station
         for stamp_s in np.arange(start_s + 0.3, stop_s - 0.15, self.rng.uniform(0.5, 0.6)):
             self.hear("step", float(stamp_s), float(stamp_s) + 0.3, strength=float(self.rng.uniform(0.6, 1.0)))
@@ -572,7 +572,7 @@ class Actor:
             stop_s = min(begins_s + self.takes(0.8), start_s)
             held = self.in_hand(side)
             to = self._home(side) if held is None else self._carrying(side, held)
-            stop_s = self._in_time(track.last, to, begins_s, stop_s, 0.0)
+            stop_s = self._in_time(pose_way(track.last, to), begins_s, stop_s)
             if stop_s <= start_s:
                 track.move(begins_s, stop_s, to)
                 if self.in_hand(side) is None:
@@ -580,12 +580,14 @@ class Actor:
         return track
 
     @staticmethod
-    def _in_time(a: Pose, b: Pose, start_s: float, stop_s: float, detour_m: float) -> float:
-        """When a reach ends that is asked to end at stop_s: later where the hand would have to fly."""
-        length_m = float(np.linalg.norm(b.position_m - a.position_m)) + 1.3 * float(detour_m)
-        _, angle = axis_angle(a.rotation.T @ b.rotation)
+    def _in_time(way: Way, start_s: float, stop_s: float, is_even: bool = False) -> float:
+        """When a hand's way ends that is asked to end at stop_s: later where the hand would have to fly."""
+        poses = [way(share) for share in np.linspace(0, 1, 65 if is_even else 17)]
+        speed = max(float(np.linalg.norm(b.position_m - a.position_m)) for a, b in pairwise(poses)) * (len(poses) - 1)
+        _, angle = axis_angle(poses[0].rotation.T @ poses[-1].rotation)
         # A minimum-jerk reach is at its fastest 1.9 times as fast as on average.
-        return max(stop_s, start_s + 1.9 * max(length_m / MAX_SPEED_M_S, angle / MAX_TURN_RAD_S), start_s + 0.05)
+        peak = 1.0 if is_even else 1.9
+        return max(stop_s, start_s + peak * max(speed / MAX_SPEED_M_S, angle / MAX_TURN_RAD_S), start_s + 0.05)
 
     def _lean(self, start_s: float, stop_s: float) -> None:
         """The body goes along with where hands end."""
@@ -657,15 +659,15 @@ class Actor:
         start_s = max(start_s, track.stop_s)
         outside = 0.08 * to.rotation[:, 2] - 0.05 * to.rotation[:, 0] + (0, 0, 0.05)
         length_m = float(np.linalg.norm(to.position_m - track.last.position_m))
-        stop_s = self._in_time(track.last, to, start_s, stop_s + 0.45 * length_m, 0.08)
+        way = grasp.arriving(track.last, to, outside)
+        stop_s = self._in_time(way, start_s, stop_s + 0.45 * length_m)
         takes_s = stop_s - start_s
         if self.rng.random() < HESITATES:
             # Stops short, thinks, and goes on.
-            way = grasp.arriving(track.last, to, outside)
-            short, share = way(0.7), self.rng.uniform(0.55, 0.7)
-            track.follow(start_s, start_s + 0.7 * takes_s, lambda s, way=way, k=share: way(k * s))
+            share = self.rng.uniform(0.55, 0.7)
+            track.follow(start_s, start_s + 0.7 * takes_s, lambda part: way(share * part))
             start_s += 0.7 * takes_s + self.rng.uniform(0.15, 0.5)
-            stop_s = self._in_time(short, to, start_s, start_s + 0.45 * takes_s, 0.0)
+            stop_s = self._in_time(grasp.arriving(track.last, to, outside), start_s, start_s + 0.45 * takes_s)
         elif self.rng.random() < MISSES:
             # A little beside it at first.
             off = Pose(to.position_m + self.rng.normal(0, 0.012, 3) + 0.02 * to.rotation[:, 2], to.rotation)
@@ -1036,6 +1038,16 @@ def _bars(thing: Thing, grip: Grip) -> list[Pose]:
     is_ball = abs(thing.height_m - 2 * grip.radius_m) < 0.3 * thing.height_m
     angles = np.arange(6) * np.pi / 6 if is_ball else (0.0, 0.45, -0.45, 0.9, -0.9)
     return [Pose(grip.bar.position_m, turn((0.0, 0.0, 1.0), angle) @ grip.bar.rotation) for angle in angles]
+
+
+def _stride(share: float) -> float:
+    """The share of a walk that is done after a share of its time: people soon walk evenly."""
+    ramp = 0.3
+    if share < ramp:
+        return share * share / (2 * ramp * (1 - ramp))
+    if share > 1 - ramp:
+        return 1 - (1 - share) ** 2 / (2 * ramp * (1 - ramp))
+    return (share - 0.5 * ramp) / (1 - ramp)
 
 
 def _walk_way(a: Pose, b: Pose) -> Callable[[float], Vector]:
