@@ -14,7 +14,7 @@ import numpy as np
 from egoprog.sim import appliances, layout, shapes, textures
 from egoprog.sim.bake import Lamp
 from egoprog.sim.clutter import clutter, ornament
-from egoprog.sim.joiner import PX_PER_M, Joiner, matt, write
+from egoprog.sim.joiner import PX_PER_M, Joiner, Painter, matt, write
 from egoprog.sim.layout import DEPTH_M, DOOR_THICK_M, Room, Run
 from egoprog.sim.pose import Pose, Vector
 from egoprog.sim.style import CLUTTER, Style
@@ -293,11 +293,7 @@ class Furniture(Joiner):
         low_x, high_x = run.tops[0][0], run.tops[-1][1]
         if style.splash == "upstand":
             high = top + 0.10
-            painter = self.of(self.top, "top")
-        elif self.splash is not None:
-            painter = self.of(self.splash, "splash")
-        else:
-            painter = matt(style.splash_colours[0]) if style.splash == "glass" else self.of(self.wall_paint, "wall")
+        painter = self._splash_painter()
         pieces = [(low_x, high_x, top, high)]
         if run.window is not None:
             a, b = run.window
@@ -311,6 +307,14 @@ class Furniture(Joiner):
         for x in self.rng.uniform(low_x + 0.1, high_x - 0.1, 3):
             if run.window is None or not run.window[0] - 0.1 < x < run.window[1] + 0.1:
                 self._socket(frame @ Pose.at(x, y - 0.004, top + 0.24))
+
+    def _splash_painter(self) -> Painter:
+        if self.style.splash == "upstand":
+            return self.of(self.top, "top")
+        if self.splash is not None:
+            return self.of(self.splash, "splash")
+        is_glass = self.style.splash == "glass"
+        return matt(self.style.splash_colours[0]) if is_glass else self.of(self.wall_paint, "wall")
 
     def _socket(self, frame: Pose) -> None:
         """Two power points on a plate."""
@@ -402,7 +406,7 @@ class Furniture(Joiner):
         )
         self.box("room", world, (x0, y0, 0), (x1, y1, top - layout.TOP_THICK_M), matt(self.style.face), "-y -x +x")
         self.level(world, (x0, y0), (x1, y1), top)
-        walls = self.of(self.splash, "splash") if self.splash else self.of(self.wall_paint, "wall")
+        walls = self._splash_painter()
         high = self.room.shelf_m + 0.05 if self.style.splash != "upstand" else top + 0.1
         frame = self.room.runs[1].frame
         self.side("room", world, "-y", (x0, y1 - 0.006, top), (x1, y1 - 0.006, high), walls, cell_m=0.05)

@@ -212,9 +212,9 @@ class Kitchen:
         tone = tuple(0.95 * np.array(person.skin))
         self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
         self._paint("forearm", textures.skin_patch(rng, tone), specular=0.08, shininess=0.2)
-        for side in SIDES:
-            picture = skin_texture(load_hand(side), Skin(person.skin, size_px=384), rng)
-            self._paint(f"{side}/skin", picture, specular=0.12, shininess=0.25)
+        # The left hand is the right one in a mirror, texture and all.
+        picture = skin_texture(load_hand(Hand.RIGHT), Skin(person.skin, size_px=448), rng)
+        self._paint("skin", picture, specular=0.12, shininess=0.25)
         # Both run from the wrist along -x, 1 at the elbow; half axes at the wrist are the hand mesh's own.
         outline = np.array([(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020), (0.4, 0.034, 0.028),
                             (0.7, 0.041, 0.037), (0.95, 0.041, 0.039), (1.06, 0.030, 0.030)])  # fmt: skip
@@ -262,7 +262,7 @@ class Kitchen:
             )
         for side in SIDES:
             forearm = world.add_body(name=f"{side}/forearm", mocap=True)
-            add_hand(self._spec, side, f"{side}/skin", forearm=f"{side}/forearm")
+            add_hand(self._spec, side, "skin", forearm=f"{side}/forearm")
             self._draw(forearm, "forearm", mesh="forearm", name=f"{side}/forearm")
             if not is_bare:
                 self._draw(forearm, "sleeve", mesh="sleeve")
