@@ -16,12 +16,13 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import wave
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from tqdm import tqdm
 
 from egoprog import __version__
 from egoprog.data import (
+    ClassTable,
     VideoInfo,
     iter_programs,
     read_actions,
@@ -51,6 +53,7 @@ from egoprog.data.epic_classes import NOUNS, VERBS, class_table
 from egoprog.data.epic_folder import SPLITS, EpicFolder
 from egoprog.errors import ConfigurationError, EgoprogError, RecordingError
 from egoprog.sim import truth
+from egoprog.sim.gl import load_mujoco
 from egoprog.sim.lens import Camera
 from egoprog.sim.participants import NUM_PARTICIPANTS, participant
 from egoprog.sim.performance import Performance
@@ -70,6 +73,7 @@ BOXES_EVERY: Final = 15
 """Frames from one line of boxes.jsonl to the next."""
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
+WATCH_S: Final = 0.2
 MAX_EPISODES: Final = 99 * NUM_PARTICIPANTS
 _MANIFEST: Final = "dataset.json"
 _PARTIAL: Final = ".partial"
@@ -136,15 +140,19 @@ def record_dataset(
     if workers < 1:
         raise ConfigurationError(f"expected at least one worker, got {workers}")
     root = Path(out).resolve()
-    # a wrong task is told before anything is made
+    # a wrong task or a missing renderer is told before anything is made
+    load_mujoco()
     episode(settings.seed, 0, min(settings.seconds, 1.0), settings.tasks)
     with _telling_of_disk(root), _claimed(root, settings):
         jobs = [Job(root, settings, number) for number in range(episodes)]
         left = [job for job in jobs if not job.annotations.is_dir()]
         shutil.rmtree(root / _PARTIAL, ignore_errors=True)
-        if left:
-            _run(left, min(workers, len(left)), show_progress)
-        merge(root, settings)
+        try:
+            if left:
+                _run(left, min(workers, len(left)), show_progress)
+        finally:
+            shutil.rmtree(root / _PARTIAL, ignore_errors=True)
+            merge(root, settings)
     return [job.video_id for job in jobs]
 
 
@@ -188,18 +196,22 @@ def _claim(root: Path, settings: Settings) -> None:
 # Workers
 
 _done: Any = None  # frames that all workers have drawn, shared
-_is_ending: Any = None
-
-
-class _Ended(Exception):
-    """The recording was told to end."""
 
 
 def _begin_worker(done: Any, is_ending: Any) -> None:
-    global _done, _is_ending
-    _done, _is_ending = done, is_ending
+    global _done
+    _done = done
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to end
     os.environ.setdefault("LP_NUM_THREADS", "1")  # software rendering: one thread a worker
+    threading.Thread(target=_end_with_parent, args=(is_ending,), daemon=True).start()
+
+
+def _end_with_parent(is_ending: Any) -> None:
+    """Ends this worker at once, whatever it does, when it is told to or its parent is gone, even by kill -9."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive() and not is_ending.wait(WATCH_S):
+        pass
+    os._exit(1)
 
 
 def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
@@ -279,8 +291,6 @@ def _pictures(performance: Performance, camera: Camera, seen: list[Seen]) -> Ite
         if _done is not None:
             with _done.get_lock():
                 _done.value += 1
-            if _is_ending.is_set():
-                raise _Ended
 
 
 def _between(seen: list[Seen]) -> Iterator[Seen]:
@@ -338,11 +348,16 @@ def merge(root: Path, settings: Settings) -> None:
     videos = (info for job in jobs for info in read_video_info(job.annotations / "video_info.csv").values())
     annotations = root / "annotations"
     write_video_info(annotations / "EPIC_100_video_info.csv", videos)
-    write_classes(annotations / "EPIC_100_verb_classes.csv", class_table(VERBS))
-    write_classes(annotations / "EPIC_100_noun_classes.csv", class_table(NOUNS))
+    write_classes(annotations / "EPIC_100_verb_classes.csv", _classes(VERBS))
+    write_classes(annotations / "EPIC_100_noun_classes.csv", _classes(NOUNS))
     shown = {job.video_id.partition("_")[0] for job in jobs if job.split == "validation"}
     unseen = [person for person in unseen_participants() if person in shown]
     write_unseen_participants(annotations / "EPIC_100_unseen_participant_ids_validation.csv", unseen)
+
+
+def _classes(keys: tuple[str, ...]) -> ClassTable:
+    """As the official files have them, but for the words and the categories, which are not ours to copy."""
+    return ClassTable(replace(one, category="other") for one in class_table(keys).values())
 
 
 @contextlib.contextmanager
