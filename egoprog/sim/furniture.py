@@ -38,6 +38,7 @@ class Furniture(Joiner):
         super().__init__(room, style, seed)
         self.lamps: list[Lamp] = []
         self._windows: list[tuple[Vector, Vector]] = []
+        self._has_washer = bool(self.rng.random() < 0.6)
         self._room()
         for run in room.runs:
             self._run(run)
@@ -173,7 +174,6 @@ class Furniture(Joiner):
                 cuts |= {left, right}
                 machines[left] = fixture
         edges = sorted(cuts)
-        has_washer = rng.random() < 0.6
         for left, right in pairwise(edges):
             kind = machines[left].kind if left in machines else ""
             if kind == "drawer":
@@ -183,9 +183,9 @@ class Furniture(Joiner):
             if kind == "hob":
                 self._oven_front(frame, left, right, top)
                 continue
-            if has_washer and right - left > 0.62:
+            if self._has_washer and right - left > 0.62:
                 self._washer(frame, left + 0.005, left + 0.60, top)
-                has_washer, left = False, left + 0.605
+                self._has_washer, left = False, left + 0.605
             count = max(round((right - left) / 0.45), 1)
             places = np.linspace(left, right, count + 1)
             for a, b in pairwise(places):
