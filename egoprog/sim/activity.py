@@ -10,27 +10,15 @@ distribution of the next action as EPIC-KITCHENS labels it, for somebody who kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from egoprog.describe.types import Narration
 from egoprog.errors import ConfigurationError
-from egoprog.program.types import (
-    Call,
-    Comment,
-    Condition,
-    Hand,
-    If,
-    Program,
-    Provenance,
-    Statement,
-    SubAction,
-    Verb,
-    While,
-)
+from egoprog.program.types import Call, Comment, Condition, If, Statement, While
 from egoprog.sim.participants import Habits, habits
 from egoprog.sim.rollout import (
     ANCHORS,
@@ -137,8 +125,7 @@ class Bound:
     call: Call
 
 
-@dataclass(frozen=True)
-class Thread:
+class Thread(NamedTuple):
     """A task under way. stack: what is still to be done, first things first. roles: role -> the thing that it is.
 
     taken: things that it took out, in order. waits: the kind of waiting that begins, "" for none.
@@ -148,15 +135,14 @@ class Thread:
     task: Task
     worktop: str
     stack: tuple[Statement | Bound, ...]
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = MappingProxyType({})
     taken: tuple[str, ...] = ()
     waits: str = ""
     asleep_until_s: float = 0.0
     is_tidying: bool = False
 
 
-@dataclass(frozen=True)
-class _Mind:
+class _Mind(NamedTuple):
     """What somebody has in mind. threads: the current one first. ahead: tasks still to begin, None for any they like.
 
     done: tasks that were begun, the last one last.
@@ -241,21 +227,21 @@ class _Person:
             if thread is None:
                 return self._idle(mind, scene)
             thread, call = self._unfold(thread, mind, scene, choices)
-            mind = replace(mind, threads=(thread, *mind.threads[1:]) if thread else mind.threads[1:])
+            mind = mind._replace(threads=(thread, *mind.threads[1:]) if thread else mind.threads[1:])
             if call is not None and thread is not None:
                 intent = self._about(call, thread, mind, scene, choices)
                 if intent is not None:
                     return intent
-                mind = self._with(mind, replace(thread, stack=thread.stack[1:]))
+                mind = self._with(mind, thread._replace(stack=thread.stack[1:]))
         raise AssertionError("nothing to do was found sixty times in a row")
 
     def slept(self, mind: _Mind, now_s: float, rng: np.random.Generator) -> _Mind:
         """The mind in which tasks that wait from now on know for how long."""
         threads = tuple(
-            replace(t, waits="", asleep_until_s=now_s + rng.uniform(*_WAITS[t.waits])) if t.waits else t
+            t._replace(waits="", asleep_until_s=now_s + rng.uniform(*_WAITS[t.waits])) if t.waits else t
             for t in mind.threads
         )
-        return replace(mind, threads=threads)
+        return mind._replace(threads=threads)
 
     # What to go on with
 
@@ -290,10 +276,10 @@ class _Person:
             name = choices.pick(names, [others.get(n, 0.3 + self._taste("stray", n)) for n in names])
             if chosen == "new":
                 ahead = None if mind.ahead is None else _without(mind.ahead, name)
-                mind = replace(mind, ahead=ahead, done=(*mind.done, name))
+                mind = mind._replace(ahead=ahead, done=(*mind.done, name))
             chosen = Thread(task(name), self._worktop(name), task(name).program.body)
-            return replace(mind, threads=(chosen, *mind.threads)), chosen
-        return replace(mind, threads=(chosen, *(t for t in mind.threads if t is not chosen))), chosen
+            return mind._replace(threads=(chosen, *mind.threads)), chosen
+        return mind._replace(threads=(chosen, *(t for t in mind.threads if t is not chosen))), chosen
 
     def _others(self, mind: _Mind, scene: Scene) -> dict[str, float]:
         """Tasks that might be begun and how much they are liked."""
@@ -301,12 +287,9 @@ class _Person:
             able = [name for name in mind.ahead if name in self._able(scene)]
             return {name: 4.0**-k for k, name in enumerate(able[:3])}
         under_way = {t.task.name for t in mind.threads}
-        liked = {}
-        for name in self._able(scene):
-            if name in STRAYS or name in under_way or name in mind.done[-6:]:
-                continue
-            liked[name] = self._appetite(name, mind.done[-1] if mind.done else "")
-        return liked
+        left_out = under_way.union(mind.done[-6:], STRAYS)
+        last = mind.done[-1] if mind.done else ""
+        return {name: self._appetite(name, last) for name in self._able(scene) if name not in left_out}
 
     def _able(self, scene: Scene) -> tuple[str, ...]:
         """The tasks that can be done now; asked many times about one scene."""
@@ -316,7 +299,7 @@ class _Person:
 
     def _appetite(self, name: str, last: str) -> float:
         """How likely somebody begins a task after another: each has favourites and fixed successions."""
-        return float(np.exp(2.5 * self._taste("task", name) + 2.5 * self._taste(f"after {last}", name)))
+        return _appetite(self.habits.likes, name, last)
 
     def _worktop(self, name: str) -> str:
         return "prep" if self._taste("worktop", name) < 0.75 else "storage"
@@ -339,39 +322,37 @@ class _Person:
             match top:
                 case Bound(call):
                     if self._is_pointless(call, scene):
-                        thread = replace(thread, stack=rest)
+                        thread = thread._replace(stack=rest)
                         continue
                     return thread, call
                 case Call(name) if name in _WAITS:
-                    return replace(thread, stack=rest, waits=name), None
+                    return thread._replace(stack=rest, waits=name), None
                 case Call("putting", (_, place)) if self._keeps(place, rest, choices):
-                    thread = replace(thread, stack=rest)
+                    thread = thread._replace(stack=rest)
                 case Call(name) if name in actions():
                     thread, call = self._bind(top, thread, mind, scene, choices)
-                    thread = replace(thread, stack=rest if call is None else (Bound(call), *rest))
+                    thread = thread._replace(stack=rest if call is None else (Bound(call), *rest))
                 case Call():
-                    part = thread.task.parts[top.name]
-                    part = rename(part, dict(zip(part.objects, top.objects, strict=False)))
-                    thread = replace(thread, stack=(*part.body, *rest))
+                    thread = thread._replace(stack=(*_part(thread.task.name, top.name, top.objects), *rest))
                 case Comment():
-                    thread = replace(thread, stack=rest)
+                    thread = thread._replace(stack=rest)
                 case If(guard=(Condition("any order"),)):
-                    thread = replace(thread, stack=(*self._ordered(top, thread, choices), *rest))
+                    thread = thread._replace(stack=(*self._ordered(top, thread, choices), *rest))
                 case If():
                     thread, is_true = self._holds(top.guard, False, thread, mind, scene, choices)
-                    thread = replace(thread, stack=(*(top.body if is_true else top.orelse), *rest))
+                    thread = thread._replace(stack=(*(top.body if is_true else top.orelse), *rest))
                 case While() if any(top is one for one in begun):
-                    thread = replace(thread, stack=rest)  # a round in which there was nothing to do
+                    thread = thread._replace(stack=rest)  # a round in which there was nothing to do
                 case While():
                     begun.append(top)
                     role = top.guard[0].args[0]
                     if role in _ROLES:
-                        thread = replace(thread, roles={k: v for k, v in thread.roles.items() if k != role})
+                        thread = thread._replace(roles={k: v for k, v in thread.roles.items() if k != role})
                         if not _candidates(role, thread, scene, self._busy(thread, mind)):
-                            thread = replace(thread, stack=rest)
+                            thread = thread._replace(stack=rest)
                             continue
                     thread, is_true = self._holds(top.guard, True, thread, mind, scene, choices)
-                    thread = replace(thread, stack=(*top.body, top, *rest) if is_true else rest)
+                    thread = thread._replace(stack=(*top.body, top, *rest) if is_true else rest)
         raise AssertionError(f"{thread.task.name}: no action in two hundred statements")
 
     def _keeps(self, place: str, rest: Sequence[object], choices: Choices) -> bool:
@@ -471,7 +452,7 @@ class _Person:
         weights = [self._liking(name, scene) for name in found]
         best = sorted(range(len(found)), key=lambda k: -weights[k])[:4]
         name = choices.pick([found[k] for k in best], [weights[k] for k in best])
-        return replace(thread, roles={**thread.roles, role: name}), name
+        return thread._replace(roles={**thread.roles, role: name}), name
 
     def _liking(self, name: str, scene: Scene) -> float:
         near = 3.0 if scene.holds(name) else 1.6 if scene.station_of(name) == scene.standing else 1.0
@@ -505,31 +486,26 @@ class _Person:
         if doubt is not None:
             first, *later = doubt
             stack = (*(Bound(one) for one in later), *thread.stack)
-            return _Intent(first, thread.task.name, self._with(mind, replace(thread, stack=stack)))
+            return _Intent(first, thread.task.name, self._with(mind, thread._replace(stack=stack)))
         taken = thread.taken
         if call.name == "taking" and call.objects[0] not in taken:
             taken = (*taken, call.objects[0])
         is_own = call.name == own.name and call.objects[0] == own.objects[0]
         stack = thread.stack[1:] if is_own else thread.stack
-        return _Intent(call, thread.task.name, self._with(mind, replace(thread, stack=stack, taken=taken)))
+        return _Intent(call, thread.task.name, self._with(mind, thread._replace(stack=stack, taken=taken)))
 
     def _with(self, mind: _Mind, thread: Thread) -> _Mind:
-        return replace(mind, threads=(thread, *mind.threads[1:]))
+        return mind._replace(threads=(thread, *mind.threads[1:]))
 
     def _placed(self, call: Call, thread: Thread, scene: Scene) -> Call:
         """The call with the place and the site that are meant."""
         if call.name == "putting" and len(call.objects) == 2:
-            return replace(
-                call, objects=(call.objects[0], *destination(scene, *call.objects, self._work_station(thread)))
-            )
+            return replace(call, objects=(call.objects[0], *destination(scene, *call.objects, thread.worktop)))
         if call.name == "swabbing" and len(call.objects) == 2:
             place, cloth = call.objects
             site = place if place != COUNTER else ANCHORS[scene.standing if scene.standing != "fridge" else "prep"]
             return replace(call, objects=(place, cloth, site))
         return call
-
-    def _work_station(self, thread: Thread) -> str:
-        return thread.worktop
 
     def _in_passing(self, call: Call, scene: Scene, choices: Choices) -> Call | None:
         """A door that is shut or a tap that is turned off before the action."""
@@ -588,18 +564,18 @@ class _Person:
         for name in (scene.world.left, scene.world.right):
             if name is not None and name not in busy:
                 place = HOME if choices.chance(self.habits.tidies) else COUNTER
-                return replace(thread, stack=(Bound(Call("putting", (name, place))),), is_tidying=True)
+                return thread._replace(stack=(Bound(Call("putting", (name, place))),), is_tidying=True)
         left = list(thread.taken)
         while left:
             name = left.pop(0)
-            thread = replace(thread, taken=tuple(left))
+            thread = thread._replace(taken=tuple(left))
             if name in busy or not self._is_out(name, scene) or not choices.chance(self._tidies(name, scene)):
                 continue
             calls = (Bound(Call("taking", (name,))), Bound(Call("putting", (name, HOME))))
-            return replace(thread, stack=calls, is_tidying=True)
+            return thread._replace(stack=calls, is_tidying=True)
         for door in _DOORS:
             if scene.fact("open", door) and scene.num_free and choices.chance(0.9):
-                return replace(thread, stack=(Bound(Call("closing", (door,))),), is_tidying=True)
+                return thread._replace(stack=(Bound(Call("closing", (door,))),), is_tidying=True)
         return None
 
     def _is_out(self, name: str, scene: Scene) -> bool:
@@ -723,6 +699,18 @@ def _needed(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
+def _appetite(likes: int, name: str, last: str) -> float:
+    return float(np.exp(2.5 * _taste(likes, "task", name) + 2.5 * _taste(likes, f"after {last}", name)))
+
+
+@lru_cache(maxsize=20_000)
+def _part(of: str, name: str, objects: tuple[str, ...]) -> tuple[Statement, ...]:
+    """What a part of a task does with these objects."""
+    part = task(of).parts[name]
+    return rename(part, dict(zip(part.objects, objects, strict=False))).body
+
+
+@lru_cache(maxsize=20_000)
 def _taste(likes: int, about: str, what: str) -> float:
     """A number from 0 to 1 that is somebody's own for a question."""
     return float(np.random.default_rng([likes, *about.encode(), 256, *what.encode()]).random())
@@ -740,73 +728,3 @@ def _normal(probabilities: Sequence[float]) -> np.ndarray:
 
 def _by_share(item: tuple[tuple[str, str], float]) -> tuple[float, tuple[str, str]]:
     return -item[1], item[0]
-
-
-MIN_SECONDS, LONGEST_S = 16.0, 60.0
-"""Below that hands would fly, above it they would crawl."""
-
-# Verb, objects, hand, usual duration [s], usual pause before it [s].
-FILL_MUG = (
-    (Verb.GOTO, ("mug",), None, 2.5, 0.0),
-    (Verb.GRASP, ("mug",), Hand.RIGHT, 1.15, 0.25),
-    (Verb.MOVE, ("mug", "tap"), Hand.RIGHT, 1.2, 0.05),
-    (Verb.GRASP, ("tap",), Hand.LEFT, 1.05, 0.05),
-    (Verb.USE, ("tap",), Hand.LEFT, 0.5, 0.05),
-    (Verb.USE, ("mug", "tap"), Hand.RIGHT, 2.8, 0.0),
-    (Verb.USE, ("tap",), Hand.LEFT, 0.5, 0.0),
-    (Verb.RELEASE, ("tap",), Hand.LEFT, 0.8, 0.05),
-    (Verb.POSITION, ("mug", "counter"), Hand.RIGHT, 1.4, 0.1),
-    (Verb.RELEASE, ("mug",), Hand.RIGHT, 0.8, 0.05),
-    (Verb.GRASP, ("bottle",), Hand.RIGHT, 1.2, 0.3),
-    (Verb.MOVE, ("bottle", "mug"), Hand.RIGHT, 1.1, 0.05),
-    (Verb.USE, ("bottle", "mug"), Hand.RIGHT, 4.2, 0.05),
-    (Verb.POSITION, ("bottle", "counter"), Hand.RIGHT, 1.4, 0.05),
-    (Verb.RELEASE, ("bottle",), Hand.RIGHT, 0.8, 0.05),
-    (Verb.WAIT, (), None, 0.9, 0.1),
-)
-
-
-def fill_mug(seed: int = 0, seconds: float = 24.0) -> Program:
-    """Fills a mug at the tap, then pours juice into it. Durations vary by a tenth with the seed; they sum to `seconds`.
-
-    Raises ConfigurationError for a length at which nobody moves.
-    """
-    if not MIN_SECONDS <= seconds <= LONGEST_S:
-        raise ConfigurationError(f"expected {MIN_SECONDS:g} to {LONGEST_S:g} seconds, got {seconds:g}")
-    rng = np.random.default_rng([seed, 4])
-    pauses, durations = np.array([(pause, duration) for *_, duration, pause in FILL_MUG]).T
-    pauses, durations = pauses * rng.uniform(0.7, 1.3, len(pauses)), durations * rng.uniform(0.9, 1.1, len(durations))
-    scale = seconds / (pauses.sum() + durations.sum())
-    starts = scale * (np.cumsum(pauses) + np.cumsum(durations) - durations)
-    stops = starts + scale * durations
-    body = tuple(
-        SubAction(verb, objects, hand, round(float(start), 2), round(float(min(stop, seconds)), 2))
-        for (verb, objects, hand, _, _), start, stop in zip(FILL_MUG, starts, stops, strict=True)
-    )
-    return Program(
-        name="fill_mug",
-        body=body,
-        start_s=0.0,
-        stop_s=float(seconds),
-        objects=("mug", "tap", "bottle", "counter"),
-        provenance=Provenance(generator="simulator"),
-    )
-
-
-def narrate(program: Program) -> list[Narration]:
-    """What the wearer says, in short phrases as EPIC-KITCHENS has them: takes, uses and placings, not reaches."""
-    lines = []
-    for sub_action in program.sub_actions():
-        match sub_action.verb, sub_action.objects:
-            case (Verb.GRASP, (name,)) if name != "tap":
-                text = f"take {name}"
-            case (Verb.USE, ("mug", "tap")):
-                text = "fill mug with water"
-            case (Verb.USE, ("bottle", target)):
-                text = f"pour juice into {target}"
-            case (Verb.POSITION, (name, *_)):
-                text = f"put down {name}"
-            case _:
-                continue
-        lines.append(Narration(text, sub_action.start_s, sub_action.stop_s))
-    return lines

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -199,6 +199,10 @@ class Scene:
             place = self.world.place_of(place)
         return None
 
+    def is_stored(self, name: str) -> bool:
+        """Whether a thing lies in a cupboard, the fridge or the like, shut or not."""
+        return _encloses(self.world.place_of(name) or "")
+
     def lid_on(self, vessel: str) -> str | None:
         """What covers a vessel."""
         return next((name for name in self.inside(vessel) if kind_of(name) == "lid"), None)
@@ -300,7 +304,7 @@ def _blocked(scene: Scene, call: Call, kept: Sequence[str]) -> Call | None:
             return Call("taking", (held,))
     for other in objects:
         if scene.is_thing(other) and not scene.holds(other) and name not in ("taking", "touching"):
-            if scene.shut(other) is not None:
+            if scene.is_stored(other):
                 return Call("taking", (other,))
             lid = scene.lid_on(other)
             if lid is not None and name not in ("covering", "turning_on", "turning_off"):
@@ -314,9 +318,14 @@ def _blocked(scene: Scene, call: Call, kept: Sequence[str]) -> Call | None:
 
 def resolved(scene: Scene, call: Call) -> Program:
     """The action's program about this kitchen's objects; what a condition rules out is left away, nothing is chosen."""
-    program = actions()[call.name]
-    program = rename(program, dict(zip(program.objects, call.objects, strict=False)))
+    program = _about(call.name, call.objects)
     return replace(program, body=_pruned(program.body, scene.world))
+
+
+@lru_cache(maxsize=20_000)
+def _about(name: str, objects: tuple[str, ...]) -> Program:
+    program = actions()[name]
+    return rename(program, dict(zip(program.objects, objects, strict=False)))
 
 
 def label(scene: Scene, call: Call) -> tuple[str, str]:

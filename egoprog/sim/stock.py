@@ -173,7 +173,7 @@ def plan(person: Participant, seed: int, found: Collection[str] = ()) -> Kitchen
     wet |= FINDS["wet"] if "wet" in found else set()
     floor = _Floor(stations)
     for name, home in _wishes(person, dirty, wet, found, rng):
-        floor.stand(things[name], (home, *_STOCK[things[name].kind][1], _STORAGE, _PREP, _BY_HOB, _BY_SINK))
+        floor.stand(things[name], (home, *_STOCK[things[name].kind][1], _STORAGE, _BY_HOB, _BY_SINK, _PREP))
     things = {name: thing for name, thing in things.items() if name in floor.starts}
     standing = str(rng.choice(list(stations)))
     domain = Domain.default()
