@@ -55,7 +55,7 @@ class Shape:
         return replace(self, vertices_m=self.vertices_m + by_m * normals[index.ravel()])
 
 
-def _grid(points: Points) -> Shape:
+def skin(points: Points) -> Shape:
     """A skin over rings. points: (rings, segments + 1, 3); the last point of a ring lies on its first.
 
     Triangles without area, as at the poles of a ball, are left out.
@@ -81,7 +81,7 @@ def turned(profile_m: Sequence[tuple[float, float]], segments: int = 28, is_even
     angle = np.linspace(0, 2 * np.pi, segments + 1)
     ring = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], -1)
     points = profile[:, None, :1] * ring + profile[:, None, 1:] * np.array([0.0, 0.0, 1.0])
-    shape = _grid(points)
+    shape = skin(points)
     return _evenly(shape, profile, segments + 1) if is_even else shape
 
 
@@ -118,7 +118,7 @@ def tube(path_m: Points, radius_m: float | Points, segments: int = 10) -> Shape:
         side /= np.linalg.norm(side)
         up = np.cross(side, tangent)
         rings.append(point + wide * np.cos(angle)[:, None] * side - thick * np.sin(angle)[:, None] * up)
-    return _grid(np.array(rings))
+    return skin(np.array(rings))
 
 
 def bar(path_m: Points, radius_m: float | Points, segments: int = 8) -> Shape:
@@ -163,7 +163,7 @@ def column(levels_m: Sequence[tuple[float, float, float]], squareness: float = 4
     points = np.stack(
         [levels[:, 1:2] * x, levels[:, 2:3] * y, np.broadcast_to(levels[:, :1], (len(levels), segments + 1))], -1
     )
-    shape = _grid(points)
+    shape = skin(points)
     widest = points[np.argmax(levels[:, 1] * levels[:, 2])]
     steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(widest, axis=0), axis=1))])
     rise = np.zeros(len(levels))

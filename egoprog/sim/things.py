@@ -1,0 +1,115 @@
+"""Things in a MuJoCo model: what is drawn of them, where hands close on them, and how they look from moment to moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from egoprog.sim import crockery, food, groceries, tools
+from egoprog.sim.catalogue import KINDS, kind_named
+from egoprog.sim.drawing import Drawing, Filling
+from egoprog.sim.gl import load_mujoco
+from egoprog.sim.types import Look, Thing
+
+if TYPE_CHECKING:
+    import mujoco
+
+HIDDEN_GROUP = 5
+"""The group of grips, which are never drawn."""
+_FILLED_TO: Final = 0.004
+"""Below this share a vessel counts as empty."""
+
+DRAWINGS: Final = {**crockery.DRAWINGS, **tools.DRAWINGS, **groceries.DRAWINGS, **food.DRAWINGS}
+"""By kind: the function from a variant to its picture."""
+
+
+@lru_cache(maxsize=256)
+def drawing(kind: str, variant: int) -> Drawing:
+    """The picture of a thing of a kind. Raises UnknownKind."""
+    kind_named(kind)
+    return DRAWINGS[kind](variant)
+
+
+def add(spec: mujoco.MjSpec, thing: Thing, paint: Callable[..., str]) -> None:
+    """Adds a body of the thing's name: what is drawn, "name/PART", and its grips, "name/gripK".
+
+    paint: makes a material of a picture, the lowest row first, and returns its name; see `scene.Kitchen`.
+    """
+    mujoco = load_mujoco()
+    picture = drawing(thing.kind, thing.variant)
+    body = spec.worldbody.add_body(name=thing.name, mocap=True)
+    free = {"contype": 0, "conaffinity": 0, "mass": 0.01}
+    for key, sheet in picture.sheets.items():
+        paint(
+            _material(thing, key),
+            None if sheet.picture is None else np.ascontiguousarray(sheet.picture[::-1]),
+            sheet.colour,
+            specular=sheet.specular,
+            shininess=sheet.shininess,
+            emission=sheet.emission,
+        )
+    for part in picture.parts:
+        name = f"{thing.name}/{part.name}"
+        spec.add_mesh(
+            name=name,
+            uservert=part.shape.vertices_m.ravel().tolist(),
+            userface=part.shape.faces.ravel().tolist(),
+            usertexcoord=part.shape.texcoords.ravel().tolist(),
+            inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
+        )
+        dress = part.dress if isinstance(part.dress, str) else part.dress(Look())
+        body.add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, material=_material(thing, dress),
+                      rgba=_rgba(part, picture, Look()), **free)  # fmt: skip
+    if picture.filling is not None:
+        body.add_geom(name=f"{thing.name}/fill", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[max(r for _, r in picture.filling.levels_m), picture.filling.levels_m[-1][0] / 2, 0],
+                      material=paint("fill", crockery.fill_picture(), specular=0.25, shininess=0.6),
+                      rgba=[1, 1, 1, 0], quat=[1, 0, 0, 0], **free)  # fmt: skip
+    for k, grip in enumerate(thing.grips):
+        body.add_geom(
+            name=f"{thing.name}/grip{k}", type=mujoco.mjtGeom.mjGEOM_CAPSULE, group=HIDDEN_GROUP, rgba=[0, 0, 0, 0],
+            size=[grip.radius_m, max(grip.length_m / 2 - grip.radius_m, 1e-4), 0], pos=grip.bar.position_m,
+            quat=grip.bar.quaternion_wxyz, **free,
+        )  # fmt: skip
+
+
+def show(model: mujoco.MjModel, thing: Thing, look: Look) -> None:
+    """Makes a thing look as it should; doing so twice changes nothing."""
+    picture = drawing(thing.kind, thing.variant)
+    for part in picture.parts:
+        geom = model.geom(f"{thing.name}/{part.name}").id
+        model.geom_rgba[geom] = _rgba(part, picture, look)
+        if callable(part.dress):
+            model.geom_matid[geom] = model.material(_material(thing, part.dress(look))).id
+    if picture.filling is not None:
+        _fill(model, model.geom(f"{thing.name}/fill").id, picture.filling, look)
+
+
+def _fill(model: mujoco.MjModel, geom: int, filling: Filling, look: Look) -> None:
+    share = look["fill"]
+    if share < _FILLED_TO:
+        model.geom_rgba[geom, 3] = 0.0
+        return
+    heights, radii = np.array(filling.levels_m).T
+    level = heights[0] + filling.most * share * (heights[-1] - heights[0])
+    thick = min(level - heights[0], 0.35 * (heights[-1] - heights[0])) if len(heights) > 2 else level - heights[0]
+    model.geom_pos[geom] = (0.0, 0.0, level - thick / 2)
+    model.geom_size[geom, :2] = (np.interp(level - thick / 2, heights, radii) - 0.0006, max(thick / 2, 2e-4))
+    # Colours of contents are as they lie on a plate; in a vessel there is less light.
+    model.geom_rgba[geom] = (*(look.contents or filling.colour), 1.0)
+
+
+def _rgba(part, picture: Drawing, look: Look) -> tuple[float, float, float, float]:
+    dress = part.dress if isinstance(part.dress, str) else part.dress(look)
+    sheet, tint = picture.sheets[dress], part.tint(look)
+    colour = (*sheet.colour, 1.0)[:4]
+    return (colour[0] * tint[0], colour[1] * tint[1], colour[2] * tint[2], colour[3] * min(part.opacity(look), 1.0))
+
+
+def _material(thing: Thing, key: str) -> str:
+    return f"{thing.kind}/{thing.variant}/{key}"
+
+
+assert DRAWINGS.keys() == KINDS.keys()
