@@ -312,6 +312,8 @@ class Kitchen:
             owner[model.geom_bodyid == self._body[name]] = k
         self._owner = owner
         self._group = model.geom_group.copy()
+        self._rotations = np.tile(np.eye(3), (len(self._names), 1, 1))
+        self._extent = np.array([self._footprint(k) for k in range(len(self._names))]).reshape(-1, 4)
         self._drawn = self._group < 3
         self._reach = np.where(np.isin(np.arange(model.ngeom), self._shadow), 0.3, model.geom_rbound)
         # What is in a vessel grows.
@@ -321,6 +323,19 @@ class Kitchen:
         self._openings: dict[str, float] = {}
         self._closed = self._closed_boxes()
         self._out_of_sight = np.zeros(len(self._names), bool)
+
+    def _footprint(self, k: int) -> tuple[float, float, float, float]:
+        """The rectangle that a thing covers as it stands, in its own axes: middle and half sizes along x and y."""
+        model = self.model
+        corners = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+        points = [np.zeros((1, 3))]
+        for geom in np.flatnonzero((self._owner == k) & (model.geom_type == self._mujoco.mjtGeom.mjGEOM_MESH)):
+            rotation = np.zeros(9)
+            self._mujoco.mju_quat2Mat(rotation, model.geom_quat[geom])
+            box = model.geom_aabb[geom]
+            points.append((box[:3] + corners * box[3:]) @ rotation.reshape(3, 3).T + model.geom_pos[geom])
+        low, high = np.concatenate(points)[:, :2].min(axis=0), np.concatenate(points)[:, :2].max(axis=0)
+        return (*((low + high) / 2), *((high - low) / 2))
 
     def _closed_boxes(self) -> dict[str, tuple[Vector, Vector]]:
         """World corners of the hollows that hide what is in them when they are shut, by fixture."""
@@ -342,9 +357,12 @@ class Kitchen:
         if names:
             poses = [moment.things[name] for name in names]
             positions = np.array([pose.position_m for pose in poses])
-            at = self._thing_mocap[[self._name_at[name] for name in names]]
+            index = [self._name_at[name] for name in names]
+            at = self._thing_mocap[index]
             self.data.mocap_pos[at] = positions
-            self.data.mocap_quat[at] = _quaternions(np.array([pose.rotation for pose in poses]))
+            rotations = np.array([pose.rotation for pose in poses])
+            self.data.mocap_quat[at] = _quaternions(rotations)
+            self._rotations[index] = rotations
         for side in SIDES:
             self.set_hand(side, moment.wrists[side], moment.postures[side])
             self._put_arm(side, moment.wrists[side], moment.shoulders[side], moment.elbows.get(side))
@@ -492,7 +510,6 @@ class Kitchen:
         """Lays soft dark discs below things and hands, the nearest to the camera first."""
         model, eye = self.model, moment.camera.position_m
         at = self.data.mocap_pos[self._thing_mocap]
-        upright = 1 - 2 * (self.data.mocap_quat[self._thing_mocap][:, 1:3] ** 2).sum(axis=1)
         centres, widths, lengths, yaws, strengths = [], [], [], [], []
         for side in SIDES:
             wrist = moment.wrists[side]
@@ -503,13 +520,17 @@ class Kitchen:
                 widths.append(wide)
                 yaws.append(np.arctan2(x[1], x[0]))
                 strengths.append(strength)
-        for k in np.flatnonzero(~self._out_of_sight):
-            radius = self._radius[k] * 1.18 + 0.032
-            centres.append(at[k] + (0, 0, 0.004))
-            lengths.append(radius)
-            widths.append(radius)
-            yaws.append(0.0)
-            strengths.append(0.62 if upright[k] > 0.8 else 0.45)
+        seen = np.flatnonzero(~self._out_of_sight)
+        rotations = self._rotations[seen]
+        middles, halves = self._extent[seen, :2], self._extent[seen, 2:]
+        ends = at[seen] + np.einsum("nij,nj->ni", rotations[:, :, :2], middles)
+        for end, rotation, (long, wide), radius in zip(ends, rotations, halves, self._radius[seen], strict=True):
+            is_upright = rotation[2, 2] > 0.8
+            centres.append(end + (0, 0, 0.004))
+            lengths.append(1.15 * (long if is_upright else radius) + 0.03)
+            widths.append(1.15 * (wide if is_upright else radius) + 0.03)
+            yaws.append(np.arctan2(rotation[1, 0], rotation[0, 0]))
+            strengths.append(0.55 if is_upright else 0.4)
         centres = np.array(centres)
         height = self._surface_below(centres, at)
         lifts = centres[:, 2] - height
