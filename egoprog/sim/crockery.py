@@ -13,7 +13,7 @@ from egoprog.sim.catalogue import HANDLE_M, handle_end_m, inside_m, size_m
 from egoprog.sim.drawing import Drawing, Filling, Part, Picture, Sheet, after, between
 from egoprog.sim.shapes import Shape
 from egoprog.sim.surfaces import BRIGHT, finish, pick, plain, rng_of
-from egoprog.sim.types import Colour
+from egoprog.sim.types import Colour, Look
 
 _GROUNDS: Final[tuple[Colour, ...]] = (
     (0.93, 0.92, 0.89), (0.90, 0.87, 0.80), (0.95, 0.95, 0.95), (0.62, 0.70, 0.74), (0.30, 0.34, 0.40),
@@ -27,26 +27,40 @@ FILM_M = 0.0007
 
 
 @cache
-def fill_picture(size: int = 96) -> Picture:
-    """The surface of a drink, a soup or a heap of cornflakes, in grey: colours come from what it is."""
+def fill_picture(is_mixed: bool = False, size: int = 96) -> Picture:
+    """The surface of a drink, a soup or a heap of cornflakes, in grey: colours come from what it is.
+
+    is_mixed: with the whirl that stirring leaves; else with lumps.
+    """
     rng = np.random.default_rng([43])
-    shade = 0.90 + 0.05 * surfaces.cloud(rng, size, size, 6) + 0.05 * surfaces.cloud(rng, size, size, 22)
+    shade = 0.90 + 0.06 * surfaces.cloud(rng, size, size, 7) + 0.05 * surfaces.cloud(rng, size, size, 22)
+    if is_mixed:
+        y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+        away = np.hypot(x, y)
+        shade = 0.86 + 0.14 * np.cos(2 * np.arctan2(y, x) - 9 * away) * np.exp(-2 * away)
     return finish(surfaces.shaded(plain((1.0, 1.0, 1.0), size, size), shade))
 
 
-def with_films(parts: tuple[Part, ...], stained: Shape, sudsy: Shape, seed: int = 0) -> tuple[Part, ...]:
-    """Adds what dirt covers and what suds cover."""
+def with_films(parts: tuple[Part, ...], stained: Shape, sudsy: Shape) -> tuple[Part, ...]:
+    """Adds what dirt covers and what suds and drops cover."""
     return (
         *parts,
+        Part("drops", sudsy.swollen(FILM_M / 2), "drops", after("wet", 0.99)),
         Part("dirt", stained.swollen(FILM_M), "dirt", after("dirt", 0.99)),
-        Part("foam", sudsy.swollen(2 * FILM_M), "foam", after("soapy", 0.99)),
+        Part("foam", sudsy.swollen(2 * FILM_M), _washed, lambda look: min(0.99, max(look["soapy"], 0.8 * look["wet"]))),
     )
+
+
+def _washed(look: Look) -> str:
+    return "foam" if look["soapy"] > 0.02 else "drops"
 
 
 def film_sheets(colour: Colour = (0.36, 0.17, 0.06), seed: int = 0) -> dict[str, Sheet]:
     return {
         "dirt": Sheet(surfaces.stains(colour, seed), specular=0.05),
         "foam": Sheet(surfaces.foam(), specular=0.3),
+        "drops": Sheet(surfaces.drops(), specular=0.9, shininess=0.9),
+        "drops": Sheet(surfaces.drops(), specular=1.0, shininess=0.9),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 
 from egoprog.sim import shapes, surfaces
 from egoprog.sim.catalogue import size_m
+from egoprog.sim.crockery import film_sheets, with_films
 from egoprog.sim.drawing import WHITE, Drawing, Part, Sheet, between, mixed
 from egoprog.sim.pose import turn
 from egoprog.sim.shapes import Shape
@@ -19,7 +20,7 @@ from egoprog.sim.types import Colour, Look
 
 SKIN, FLESH, STEM = (0.0, 0.5, 1.0, 1.0), (0.01, 0.01, 0.49, 0.49), (0.52, 0.02, 0.98, 0.48)
 """The parts of a food's picture: its outside, a cut through it, its stem or leaves."""
-_BROWNED: Final[Colour] = (0.62, 0.38, 0.20)
+_BROWNED: Final[Colour] = (0.74, 0.50, 0.30)
 """What cooking multiplies colours with."""
 _X, _Y, _Z = np.eye(3)
 
@@ -51,7 +52,7 @@ class Form:
         angle = np.linspace(0, 2 * np.pi, self.segments + 1)
         swell = 1 + (0.09 * np.cos(self.lobes * angle) if self.lobes else 0.0 * angle)
         ring = np.stack(
-            [0 * angle, -np.cos(angle) * swell * self.wide_m / 2, np.sin(angle) * swell * self.high_m / 2], -1
+            [0 * angle, np.cos(angle) * swell * self.wide_m / 2, np.sin(angle) * swell * self.high_m / 2], -1
         )
         rings = np.stack([x, y, 0 * x], -1)[:, None] + r[:, None, None] * ring
         skin = shapes.skin(rings)
@@ -173,7 +174,9 @@ def _around() -> np.ndarray:
 
 
 def _tint(look: Look) -> Colour:
-    return mixed(WHITE, _BROWNED, max(look["cooked"], 0.6 * look["turned"]))
+    r, g, b = mixed(WHITE, _BROWNED, min(0.75 * look["cooked"] + 0.25 * look["turned"], 1.0))
+    shade = 1 - 0.08 * look["wet"]
+    return (shade * r, shade * g, shade * b)
 
 
 def _drawing(kind: str, form: Form, rng: np.random.Generator, main: np.ndarray, peeled: np.ndarray | None,
@@ -206,7 +209,11 @@ def _drawing(kind: str, form: Form, rng: np.random.Generator, main: np.ndarray, 
         ]
     for k, (shape, low, high) in enumerate(zip(stages, (0.12, 0.5, 0.88), (0.5, 0.88, 2.0), strict=True)):
         parts.append(Part(f"cut{k}", shape, dress, between("cut", low, high), _tint))
-    return Drawing(tuple(parts), sheets)
+    films = with_films((), whole, whole)
+    parts += [
+        replace(film, opacity=lambda look, film=film: film.opacity(look) * (look["cut"] < 0.12)) for film in films
+    ]
+    return Drawing(tuple(parts), sheets | film_sheets((0.26, 0.17, 0.09), int(rng.integers(3))))
 
 
 _BALL: Final = tuple((0.5 - 0.5 * np.cos(a), np.sin(a)) for a in np.linspace(0, np.pi, 10))

@@ -1,8 +1,8 @@
-"""Pictures of what comes in packets: cartons, bags, boxes, jars, bottles and tins, with the prints of invented brands."""
+"""Pictures of what comes in packets, bottles and jars, printed with the names of firms that do not exist."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import cv2
@@ -12,462 +12,643 @@ from egoprog.sim import shapes, surfaces
 from egoprog.sim.catalogue import size_m
 from egoprog.sim.crockery import film_sheets, with_films
 from egoprog.sim.drawing import Drawing, Filling, Part, Sheet, between
-from egoprog.sim.shapes import Region, Shape
-from egoprog.sim.surfaces import finish, pick, plain, rng_of, write
+from egoprog.sim.pose import turn
+from egoprog.sim.shapes import Shape
+from egoprog.sim.surfaces import BRIGHT, finish, pick, plain, rng_of
 from egoprog.sim.types import Colour
 
-PRINT, REST = (0.0, 0.15, 1.0, 1.0), (0.02, 0.02, 0.30, 0.12)
-HOLE, LID = (0.36, 0.02, 0.46, 0.12), (0.52, 0.02, 0.98, 0.12)
-"""The parts of a package's picture: what is printed, the packet itself, its dark opening, its cap."""
-_SIZE = 224
-_PANEL_ROWS = round(0.85 * _SIZE)
-BRANDS: Final = ("Alba", "Morrow", "Ferrin", "Oakley", "Vesta", "Linden", "Havel", "Corso", "Tilda May", "Nordhus",
-                 "Belmar", "Pomero", "Sanza", "Wexley", "Dunmore", "Castell")  # fmt: skip
-DARK: Colour = (0.06, 0.05, 0.05)
-
-# By kind: words for the product, and pairs of the packet's ground and its accent.
-_PRINTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[tuple[Colour, Colour], ...]]]] = {
-    "milk": (("MILK", "LATTE", "WHOLE MILK"), (((0.93, 0.94, 0.96), (0.10, 0.32, 0.66)), ((0.92, 0.95, 0.93), (0.14, 0.52, 0.28)),
-                                               ((0.93, 0.93, 0.95), (0.72, 0.12, 0.16)))),
-    "juice": (("ORANGE", "APPLE", "JUICE"), (((0.96, 0.62, 0.10), (0.98, 0.95, 0.85)), ((0.62, 0.76, 0.20), (0.97, 0.95, 0.80)),
-                                             ((0.75, 0.14, 0.20), (0.98, 0.90, 0.55)))),
-    "cereal": (("FLAKES", "MUESLI", "HOOPS", "CRUNCH"), (((0.95, 0.76, 0.14), (0.75, 0.10, 0.12)), ((0.12, 0.36, 0.66), (0.97, 0.80, 0.20)),
-                                                         ((0.20, 0.55, 0.28), (0.97, 0.92, 0.75)), ((0.80, 0.16, 0.16), (0.98, 0.95, 0.90)))),
-    "pasta": (("PENNE", "FUSILLI", "PASTA"), (((0.10, 0.22, 0.55), (0.93, 0.90, 0.82)), ((0.62, 0.08, 0.12), (0.96, 0.92, 0.80)))),
-    "rice": (("RICE", "BASMATI", "LONG GRAIN"), (((0.92, 0.90, 0.84), (0.12, 0.46, 0.30)), ((0.90, 0.60, 0.16), (0.55, 0.10, 0.10)))),
-    "salt": (("SALT", "SEA SALT"), (((0.12, 0.24, 0.52), (0.96, 0.96, 0.96)), ((0.94, 0.94, 0.94), (0.10, 0.40, 0.62)))),
-    "spice": (("PAPRIKA", "OREGANO", "CURRY", "PEPPER"), (((0.94, 0.92, 0.86), (0.70, 0.16, 0.10)), ((0.93, 0.93, 0.88), (0.20, 0.42, 0.18)))),
-    "coffee": (("COFFEE", "CAFE"), (((0.42, 0.07, 0.08), (0.90, 0.74, 0.36)), ((0.12, 0.10, 0.09), (0.88, 0.72, 0.40)), ((0.10, 0.28, 0.20), (0.92, 0.84, 0.62)))),
-    "tea": (("TEA", "EARL GREY", "GREEN TEA"), (((0.80, 0.62, 0.10), (0.36, 0.08, 0.08)), ((0.16, 0.40, 0.24), (0.94, 0.90, 0.72)), ((0.66, 0.10, 0.12), (0.96, 0.90, 0.70)))),
-    "sugar": (("SUGAR", "CANE SUGAR"), (((0.94, 0.94, 0.95), (0.82, 0.22, 0.40)), ((0.93, 0.94, 0.96), (0.12, 0.40, 0.72)))),
-    "flour": (("FLOUR", "PLAIN FLOUR"), (((0.92, 0.88, 0.78), (0.62, 0.12, 0.10)), ((0.90, 0.90, 0.88), (0.14, 0.30, 0.55)))),
-    "yoghurt": (("YOGURT", "GREEK"), (((0.94, 0.95, 0.97), (0.16, 0.38, 0.70)), ((0.95, 0.94, 0.95), (0.72, 0.18, 0.42)))),
-    "oil": (("OLIVE OIL", "OLIO"), (((0.92, 0.89, 0.74), (0.18, 0.34, 0.12)), ((0.16, 0.28, 0.14), (0.90, 0.78, 0.36)))),
-    "jar": (("TOMATO", "PESTO", "JAM", "HONEY"), (((0.94, 0.92, 0.86), (0.70, 0.12, 0.10)), ((0.95, 0.94, 0.88), (0.20, 0.42, 0.18)))),
-    "can": (("TOMATOES", "BEANS", "CHICKPEAS", "TUNA"), (((0.80, 0.12, 0.10), (0.97, 0.94, 0.86)), ((0.10, 0.42, 0.55), (0.97, 0.92, 0.70)), ((0.22, 0.48, 0.20), (0.96, 0.92, 0.80)))),
-    "washing_liquid": (("WASH UP", "CLEAN", "DISHES"), (((0.20, 0.62, 0.30), (0.97, 0.93, 0.50)), ((0.14, 0.46, 0.78), (0.97, 0.97, 0.97)), ((0.95, 0.72, 0.10), (0.15, 0.42, 0.25)))),
-    "box": (("SNACKS", "BISCUITS", "CRACKERS"), (((0.30, 0.16, 0.42), (0.96, 0.82, 0.30)), ((0.14, 0.44, 0.50), (0.97, 0.94, 0.86)))),
-    "bottle": (("",), (((0.90, 0.92, 0.94), (0.15, 0.35, 0.60)),)),
-}  # fmt: skip
-_CONTENTS: Final[Mapping[str, tuple[Colour, ...]]] = {
-    "milk": ((0.93, 0.93, 0.90),), "juice": ((0.97, 0.60, 0.10),), "cereal": ((0.85, 0.58, 0.22),),
-    "pasta": ((0.92, 0.76, 0.42),), "rice": ((0.93, 0.90, 0.82),), "salt": ((0.92, 0.92, 0.92),),
-    "spice": ((0.62, 0.22, 0.08), (0.34, 0.36, 0.16), (0.72, 0.50, 0.10), (0.15, 0.13, 0.12)),
-    "coffee": ((0.20, 0.11, 0.06),), "tea": ((0.25, 0.15, 0.08),), "sugar": ((0.95, 0.95, 0.94),),
-    "flour": ((0.93, 0.91, 0.86),), "yoghurt": ((0.95, 0.94, 0.92),), "oil": ((0.66, 0.58, 0.12), (0.80, 0.66, 0.16)),
-    "jar": ((0.66, 0.12, 0.06), (0.32, 0.42, 0.14), (0.50, 0.06, 0.10), (0.82, 0.52, 0.10)),
-    "can": ((0.70, 0.16, 0.08), (0.62, 0.30, 0.14), (0.80, 0.66, 0.40), (0.75, 0.60, 0.50)), "washing_liquid": ((0.40, 0.80, 0.40),),
-    "box": ((0.80, 0.60, 0.30),), "bottle": ((0.66, 0.78, 0.84),),
-}  # fmt: skip
+BODY, CAP = (0.0, 0.125, 1.0, 1.0), (0.02, 0.01, 0.98, 0.115)
+"""The parts of a package's picture: its walls, all around, and its cap."""
+_PALE: Final[Colour] = (0.95, 0.94, 0.91)
+_Y, _Z = np.eye(3)[1:]
 
 
-def _panel(rng: np.random.Generator, kind: str, rows: int, columns: int) -> np.ndarray:
-    """One printed face: a brand, what it is, a picture of it, small print."""
-    words, colours = _PRINTS[kind]
-    ground, accent = pick(rng, colours)
-    sheet = plain(ground, rows, columns)
-    number = int(rng.integers(len(words)))
-    inside = _CONTENTS[kind][number % len(_CONTENTS[kind])]
-    layout = int(rng.integers(3))
-    top = 0.10 if layout != 2 else 0.62
-    edge = np.linspace(0, 2 * np.pi, columns)
-    wave = (top + 0.30) * rows + (0.03 * rows * np.sin(edge) if layout == 1 else 0)
-    y = np.arange(rows)[:, None]
-    sheet = surfaces.blend(
-        sheet,
-        accent,
-        ((y > top * rows) & (y < wave[None] if layout == 1 else (y > top * rows) & (y < (top + 0.30) * rows))).astype(
-            float
-        )
-        * np.ones((1, columns)),
+def _luminance(colour: Colour) -> float:
+    return float(np.dot(colour, (0.3, 0.59, 0.11)))
+
+
+def _label(ground: Colour, ink: Colour, brand: str, word: str, emblem: Callable[[np.ndarray, tuple[int, int], int], None] | None = None,
+           low: float = 0.0, high: float = 1.0, height: int = 224, width: int = 256) -> np.ndarray:  # fmt: skip
+    """A printed wall, (h, w, 3), the same in front and behind. low, high: the rows that are printed."""
+    sheet = plain(ground, height, width)
+    top, bottom = round(low * height), round(high * height)
+    tall = bottom - top
+    text = _PALE if _luminance(ink) < 0.55 else (0.12, 0.12, 0.14)
+    for centre in (0.25, 0.75):
+        left, right = round((centre - 0.20) * width), round((centre + 0.20) * width)
+        sheet[top + round(0.10 * tall) : top + round(0.40 * tall), left:right] = ink
+        surfaces.write(sheet, brand, (centre, (top + 0.25 * tall) / height), 0.15 * tall / height, text, 0.37)
+        surfaces.write(sheet, word, (centre, (top + 0.52 * tall) / height), 0.11 * tall / height, ink, 0.38)
+        if emblem is not None:
+            emblem(sheet, (round(centre * width), top + round(0.78 * tall)), round(0.15 * min(tall, width)))
+    for centre in (0.02, 0.5, 0.98):
+        # The narrow sides: lines of small print.
+        for row in range(top + round(0.2 * tall), top + round(0.7 * tall), 7):
+            at = round(centre * width)
+            sheet[row : row + 2, max(at - 14, 0) : at + 14] = 0.55 * np.array(ground) + 0.45 * np.array(ink)
+    return sheet
+
+
+def _ball(colour: Colour, leaf: Colour | None = None) -> Callable[[np.ndarray, tuple[int, int], int], None]:
+    def draw(sheet: np.ndarray, at: tuple[int, int], radius: int) -> None:
+        cv2.circle(sheet, at, radius, colour, -1, cv2.LINE_AA)
+        cv2.circle(sheet, (at[0] - radius // 3, at[1] - radius // 3), radius // 4, (1.0, 0.95, 0.85), -1, cv2.LINE_AA)
+        if leaf is not None:
+            cv2.ellipse(
+                sheet,
+                (at[0] + radius // 2, at[1] - radius),
+                (radius // 2, radius // 4),
+                -30,
+                0,
+                360,
+                leaf,
+                -1,
+                cv2.LINE_AA,
+            )
+
+    return draw
+
+
+def _scatter(colour: Colour, shape: tuple[float, float]) -> Callable[[np.ndarray, tuple[int, int], int], None]:
+    """Flakes, grains or tubes, thrown on a heap. shape: half axes, in shares of the emblem's radius."""
+
+    def draw(sheet: np.ndarray, at: tuple[int, int], radius: int) -> None:
+        rng = np.random.default_rng([radius, 44])
+        for _ in range(34):
+            away = rng.normal(0, (0.75 * radius, 0.42 * radius))
+            axes = (max(round(shape[0] * radius), 2), max(round(shape[1] * radius), 1))
+            tone = tuple((np.array(colour) * rng.uniform(0.78, 1.1)).clip(0, 1).tolist())
+            cv2.ellipse(
+                sheet,
+                (round(at[0] + away[0]), round(at[1] + away[1])),
+                axes,
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                tone,
+                -1,
+                cv2.LINE_AA,
+            )
+
+    return draw
+
+
+def _wave(colour: Colour) -> Callable[[np.ndarray, tuple[int, int], int], None]:
+    def draw(sheet: np.ndarray, at: tuple[int, int], radius: int) -> None:
+        x = np.arange(-2 * radius, 2 * radius)
+        for k, lift in enumerate((-0.5, 0.0, 0.5)):
+            y = at[1] + radius * (lift + 0.22 * np.sin(x / radius * 2.2 + k))
+            line = np.stack([at[0] + x, y], -1).round().astype(np.int32)
+            cv2.polylines(sheet, [line], False, colour, max(radius // 4, 2), cv2.LINE_AA)
+
+    return draw
+
+
+def _with_cap(wall: np.ndarray, cap: Colour) -> np.ndarray:
+    """A picture laid out as BODY and CAP say. wall: 224 rows of the 256."""
+    sheet = plain(cap, 256, wall.shape[1])
+    sheet[:224] = wall
+    sheet[224:, ::6] = 0.82 * np.array(cap)
+    return finish(sheet)
+
+
+def _cap(radius_m: float, low_m: float, high_m: float, segments: int = 16) -> Shape:
+    return shapes.turned(
+        [(radius_m, low_m), (radius_m, high_m - 0.0015), (radius_m - 0.0015, high_m), (0, high_m)], segments
+    ).within(CAP)
+
+
+def _hinged(cap: Shape, x_m: float, z_m: float, angle: float = 1.9) -> Shape:
+    """A cap that hangs open at a hinge."""
+    return cap.at(x=-x_m, z=-z_m).rotated(turn(_Y, angle)).at(x=x_m, z=z_m)
+
+
+def _packed(body: Shape, shut: Shape, opened: Shape, sheet: Sheet, variant: int, filling: Filling | None = None,
+            more: Sequence[Part] = (), sheets: Mapping[str, Sheet] | None = None) -> Drawing:  # fmt: skip
+    """A package whose cap comes off. more: further parts and what they wear."""
+    parts = (
+        Part("body", body),
+        Part("cap", shut, "main", between("open", 0.0, 0.5)),
+        Part("cap_open", opened, "main", between("open", 0.5)),
+        *more,
     )
-    write(sheet, pick(rng, BRANDS).upper() if layout else pick(rng, BRANDS), (0.5, top + 0.10), 0.095, ground, 0.62)
-    write(sheet, words[number], (0.5, top + 0.22), 0.065, ground, 0.62, font=cv2.FONT_HERSHEY_SIMPLEX)
-    middle = np.array([0.5 * columns, (0.68 if layout != 2 else 0.32) * rows])
-    radius = 0.20 * min(rows, 1.3 * columns)
-    cv2.circle(sheet, middle.astype(int).tolist(), round(radius), tuple(0.5 * (np.array(accent) + 1)), -1, cv2.LINE_AA)
-    for _ in range(40):
-        at = middle + radius * 0.72 * rng.normal(size=2) * 0.55
-        tone = tuple((np.array(inside) * rng.uniform(0.75, 1.15)).tolist())
-        size = (max(1, round(0.20 * radius)), max(1, round(0.12 * radius)))
-        cv2.ellipse(sheet, at.astype(int).tolist(), size, rng.uniform(0, 180), 0, 360, tone, -1, cv2.LINE_AA)
-    for row in (0.90, 0.935):
-        cv2.line(
-            sheet,
-            (round(0.28 * columns), round(row * rows)),
-            (round(0.72 * columns), round(row * rows)),
-            tuple(0.5 * (np.array(ground) + accent)),
-            1,
-        )
-    return sheet
+    return Drawing(
+        with_films(parts, body, body),
+        {"main": sheet, **(sheets or {}), **film_sheets((0.36, 0.20, 0.08), variant % 3)},
+        filling,
+    )
 
 
-def printed(
-    kind: str, variant: int, cap: Colour, rest: Colour | None = None, band: tuple[float, float] = (0.0, 1.0)
-) -> np.ndarray:
-    """A package's picture, laid out as PRINT, REST, HOLE and LID say, the print twice around.
-
-    band: the rows of the print, from the top, that a label covers; the rest has the packet's colour.
-    """
-    rng = rng_of(kind, variant, 3)
-    half = _SIZE // 2
-    low, high = round(band[0] * _PANEL_ROWS), round(band[1] * _PANEL_ROWS)
-    panel = _panel(rng, kind, high - low, half)
-    ground = rest or tuple(panel[-3, 3].tolist())
-    sheet = plain(ground, _SIZE, _SIZE)
-    sheet[low:high] = np.concatenate([panel, panel], axis=1)
-    foot = slice(_PANEL_ROWS + 4, _SIZE)
-    sheet[foot, round(0.34 * _SIZE) : round(0.48 * _SIZE)] = DARK
-    sheet[foot, round(0.50 * _SIZE) :] = cap
-    return sheet
+def _mouth(radius_m: float, z_m: float) -> Shape:
+    """A dark opening."""
+    return shapes.disc(radius_m, z_m, 14)
 
 
-def contents_colour(kind: str, variant: int) -> Colour:
-    """Of what is in the package, as it is pictured on it."""
-    rng = rng_of(kind, variant, 3)
-    pick(rng, _PRINTS[kind][1])
-    return _CONTENTS[kind][int(rng.integers(len(_PRINTS[kind][0]))) % len(_CONTENTS[kind])]
-
-
-def _drawn(
-    parts: tuple[Part, ...], sheet: np.ndarray, body: Shape, gloss: float, filling: Filling | None = None
-) -> Drawing:
-    sheets = {"main": Sheet(finish(sheet), specular=gloss, shininess=0.5), **film_sheets((0.45, 0.30, 0.14), 1)}
-    return Drawing(with_films(parts, body, body), sheets, filling)
-
-
-def _cap(radius_m: float, low_m: float, high_m: float, segments: int = 12) -> Shape:
-    profile = [(radius_m, low_m), (radius_m, high_m - 0.001), (radius_m - 0.0015, high_m), (0, high_m)]
-    return shapes.turned(profile, segments).within(LID)
+# Cartons, boxes and bags.
 
 
 def _carton(kind: str, variant: int) -> Drawing:
-    """A gabled or a flat carton with a screw cap."""
+    """Milk and juice: a carton with a roof and a screw cap."""
     (length, width, h), rng = size_m(kind, variant), rng_of(kind, variant)
     x, y = length / 2, width / 2
-    is_gabled = rng.random() < 0.6
-    cap_colour = pick(rng, ((0.90, 0.90, 0.90), (0.12, 0.35, 0.70), (0.75, 0.12, 0.14), (0.16, 0.52, 0.28)))
-    sheet = printed(kind, variant, cap_colour)
-    if is_gabled:
-        shoulder = h - 0.048
-        body = shapes.column([(0, x, y), (shoulder, x, y), (h - 0.014, x, 0.004), (h, x, 0.0025)], 12, 16)
-        at, tilt = np.array([0.0, -0.55 * y, shoulder + 0.45 * (h - 0.014 - shoulder)]), 0.80
+    shoulder = 0.80 * h
+    if kind == "milk":
+        ground, ink = _PALE, pick(rng, ((0.12, 0.32, 0.70), (0.16, 0.50, 0.26), (0.80, 0.12, 0.16), (0.15, 0.55, 0.70)))
+        brand, emblem = pick(rng, ("DAISY", "GREENHILL", "MOOLAND", "ALBA")), _wave(ink)
+        word, top = "MILK", ink
     else:
-        body = shapes.column([(0, x, y), (h - 0.014, x, y), (h - 0.012, x - 0.001, y - 0.001)], 12, 16)
-        at, tilt = np.array([0.0, -0.35 * y, h - 0.012]), 0.0
-    turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
-    cap = _cap(0.0135, -0.002, 0.012).rotated(turn).at(*at)
-    ring = shapes.turned([(0.0115, -0.002), (0.0115, 0.006), (0.0085, 0.006)], 12).within(REST)
-    neck = ring + shapes.disc(0.0100, 0.0045, 10).within(HOLE)
-    neck = neck.rotated(turn).at(*at)
-    shape = body.within(PRINT)
-    parts = (
-        Part("body", shape),
-        Part("cap", cap, opacity=between("open", 0.0, 0.5)),
-        Part("neck", neck, opacity=between("open", 0.5)),
-    )
-    return _drawn(parts, sheet, body, 0.2)
-
-
-def _bag(kind: str, variant: int) -> Drawing:
-    """A filled bag whose top is folded over, clipped or torn open."""
-    (length, width, h), rng = size_m(kind, variant), rng_of(kind, variant)
-    x, y = length / 2, width / 2
-    is_paper = kind in ("sugar", "flour")
-    seam = h - 0.020
-    if is_paper:
-        levels = [
-            (0, 0.97 * x, 0.95 * y),
-            (0.3 * h, x, y),
-            (0.80 * h, 0.98 * x, 0.95 * y),
-            (0.86 * h, 0.95 * x, 0.9 * y),
-        ]
-        top = [(0.86 * h, 0.95 * x, 0.9 * y), (seam, 0.9 * x, 0.35 * y), (h, 0.88 * x, 0.10 * y)]
+        fruit, leaf = pick(
+            rng,
+            (
+                ((0.95, 0.55, 0.08), (0.2, 0.5, 0.15)),
+                ((0.80, 0.14, 0.10), (0.2, 0.5, 0.15)),
+                ((0.55, 0.14, 0.35), (0.3, 0.5, 0.2)),
+            ),
+        )
+        ground, ink = pick(rng, ((0.96, 0.80, 0.30), (0.90, 0.93, 0.78), fruit)), (0.15, 0.40, 0.18)
+        brand, emblem = (
+            pick(rng, ("SOLARA", "FRUTTI", "ORCHARD", "PIPPA")),
+            _ball(fruit if ground != fruit else (0.97, 0.85, 0.5), leaf),
+        )
+        word, top = "JUICE", pick(rng, ((0.15, 0.40, 0.18), (0.95, 0.95, 0.93), (0.92, 0.45, 0.08)))
+    levels = [(0.0, x, y), (shoulder, x, y)]
+    if kind == "milk" or variant % 2:
+        levels += [(0.935 * h, x, 0.12 * y), (h, x, 0.10 * y)]
     else:
-        levels = [
-            (0, 0.86 * x, 0.80 * y),
-            (0.12 * h, 0.98 * x, y),
-            (0.55 * h, x, 0.97 * y),
-            (0.78 * h, 0.98 * x, 0.72 * y),
-        ]
-        top = [(0.78 * h, 0.98 * x, 0.72 * y), (seam, 0.99 * x, 0.12 * y), (h, x, 0.05 * y)]
-    squareness = 6 if is_paper else 3
-    body = shapes.column(levels, squareness, 20).within((0.0, 0.15, 1.0, 0.15 + 0.85 * levels[-1][0] / h))
-    shut = shapes.column(top, squareness, 20).within((0.0, 0.15 + 0.85 * top[0][0] / h, 1.0, 1.0))
-    rim = [
-        (top[0][0] - 0.002, top[0][1], top[0][2]),
-        (seam - 0.004, 0.93 * x, 0.80 * y),
-        (seam + 0.006, 0.96 * x, 0.90 * y),
-    ]
-    hollow = [(seam + 0.006, 0.94 * x, 0.86 * y), (0.80 * h, 0.90 * x, 0.62 * y)]
-    torn = _open_column(rim, squareness, 20).within((0.0, 0.80, 1.0, 0.95))
-    torn = torn + _open_column(hollow, squareness, 20).within(HOLE)
-    parts = (
-        Part("body", body),
-        Part("shut", shut, opacity=between("open", 0.0, 0.5)),
-        Part("torn", torn, opacity=between("open", 0.5)),
-    )
-    inside = shapes.column([(0.79 * h, 0.88 * x, 0.60 * y), (0.83 * h, 0.80 * x, 0.50 * y)], 3, 14).within(
-        (0.8, 0.02, 0.98, 0.12)
-    )
-    parts = (*parts, Part("inside", inside, opacity=lambda look: float(look["open"] >= 0.5 and look["fill"] > 0.05)))
-    return _drawn(parts, printed(kind, variant, contents_colour(kind, variant)), body, 0.05 if is_paper else 0.35)
-
-
-def _open_column(levels: list[tuple[float, float, float]], squareness: float, segments: int) -> Shape:
-    """A column without its ends."""
-    shape = shapes.column(levels, squareness, segments)
-    around = segments + 1
-    is_wall = ((shape.faces >= around) & (shape.faces < around * (len(levels) + 1))).all(axis=1)
-    return Shape(shape.vertices_m, shape.faces[is_wall], shape.texcoords)
+        levels += [(0.975 * h, x, y)]
+    body = shapes.column(levels, 12.0, 16).within(BODY)
+    wall = _label(ground, ink, brand, word, emblem, 0.22, 1.0)
+    wall[:44] = top
+    slope = len(levels) == 4
+    cap_at = (0.0, -0.30 * width, 0.87 * h) if slope else (0.0, 0.0, 0.975 * h)
+    lean = turn(np.array([1.0, 0, 0]), 0.72) if slope else np.eye(3)
+    cap = _cap(0.0145, 0.0, 0.014).rotated(lean).at(*cap_at)
+    hole = shapes.disc(0.0125, 0.003, 14).rotated(lean).at(*cap_at)
+    ring = shapes.turned([(0.0145, 0.0), (0.0145, 0.005), (0.0115, 0.005)], 14).within(CAP).rotated(lean).at(*cap_at)
+    sheet = _with_cap(wall, pick(rng, ((0.95, 0.95, 0.93), ink)))
+    return _packed(body, cap, ring, Sheet(sheet, specular=0.2), variant,
+                   more=(Part("mouth", hole, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.06, 0.05, 0.05))})  # fmt: skip
 
 
 def _box(kind: str, variant: int) -> Drawing:
-    """A cardboard box: cereal, tea, biscuits."""
-    length, width, h = size_m(kind, variant)
+    """Cereal and tea: a printed box whose flaps open."""
+    (length, width, h), rng = size_m(kind, variant), rng_of(kind, variant)
     x, y = length / 2, width / 2
-    body = shapes.column([(0, x, y), (h - 0.002, x, y)], 24, 16)
-    top = shapes.block(length, width, 0.003, 0.001).at(z=h - 0.003).within(REST)
-    flaps: Region = REST
-    depth = min(0.75 * width, 0.045)
-    opened = None
-    for side, tilt in ((-1, 2.2), (1, 2.0)):
-        flap = shapes.block(length, depth, 0.0012, 0.0004)
-        angle = side * -tilt
-        turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
-        flap = flap.at(y=-side * depth / 2).rotated(turn).at(y=side * y, z=h).within(flaps)
-        opened = flap if opened is None else opened + flap
-    assert opened is not None
-    opened = opened + shapes.block(0.95 * length, 0.93 * width, 0.001, 0.0004).at(z=h - 0.0015).within(HOLE)
-    sheet = printed(kind, variant, contents_colour(kind, variant))
-    parts = (
-        Part("body", body.within(PRINT)),
-        Part("shut", top, opacity=between("open", 0.0, 0.5)),
-        Part("flaps", opened, opacity=between("open", 0.5)),
-    )
-    return _drawn(parts, sheet, body, 0.12)
-
-
-def _lidded(kind: str, variant: int) -> Drawing:
-    """A jar, shaker or tub: a wall with a label, and a lid."""
-    (length, _, h), rng = size_m(kind, variant), rng_of(kind, variant)
-    r, inside = length / 2, contents_colour(kind, variant)
-    lid_m = {"coffee": 0.024, "jar": 0.016, "spice": 0.022, "salt": 0.020, "yoghurt": 0.006}[kind]
-    top = h - lid_m
-    if kind == "yoghurt":
-        wall = [(0, 0), (0.76 * r, 0), (0.80 * r, 0.004), (0.97 * r, top - 0.004), (r, top - 0.002), (r, top)]
-    elif kind in ("jar", "coffee"):
-        wall = [(0, 0), (0.93 * r, 0), (r, 0.008), (r, top - 0.014), (0.86 * r, top - 0.004), (0.86 * r, top)]
+    ground = pick(rng, BRIGHT[:8])
+    if kind == "cereal":
+        brand, word = pick(rng, ("CRUNCHOS", "GOLDIES", "MORNING", "HONEY O")), pick(rng, ("CEREAL", "FLAKES"))
+        emblem = _scatter((0.92, 0.66, 0.25), (0.34, 0.20))
+        ink = pick(rng, ((0.98, 0.86, 0.30), _PALE))
     else:
-        wall = [(0, 0), (0.96 * r, 0), (r, 0.004), (r, top - 0.006), (0.92 * r, top), (0.92 * r, top + 0.001)]
-    body = shapes.turned(wall, 22, True)
-    neck = wall[-1][0]
-    lids = {
-        "coffee": ((0.10, 0.10, 0.10), (0.48, 0.07, 0.08), (0.75, 0.60, 0.25)),
-        "jar": ((0.75, 0.60, 0.25), (0.80, 0.80, 0.80), (0.65, 0.10, 0.10), (0.12, 0.30, 0.16)),
-        "spice": ((0.10, 0.10, 0.10), (0.70, 0.14, 0.10), (0.16, 0.42, 0.20)),
-        "salt": ((0.80, 0.80, 0.80), (0.12, 0.24, 0.52), (0.75, 0.12, 0.12)),
-        "yoghurt": ((0.84, 0.86, 0.88), (0.16, 0.38, 0.70)),
-    }
-    is_clear = kind in ("jar", "spice", "coffee")
-    band = {"jar": (0.30, 0.86), "spice": (0.28, 0.90), "coffee": (0.28, 0.84)}.get(kind, (0.02, 0.98))
-    glass = (0.55, 0.60, 0.58) if is_clear else None
-    sheet = printed(kind, variant, pick(rng, lids[kind]), glass, band)
-    if is_clear:
-        # What stands behind the glass, its grain, and an empty neck.
-        rows = slice(round(0.16 * _PANEL_ROWS), round(band[0] * _PANEL_ROWS))
-        below = slice(round(band[1] * _PANEL_ROWS), _PANEL_ROWS)
-        for part in (rows, below):
-            seen = plain(inside, part.stop - part.start, _SIZE)
-            sheet[part] = surfaces.shaded(seen, 1 + 0.10 * rng.normal(size=seen.shape[:2]))
-    lid = _cap(neck + 0.002, top - (0.004 if kind != "yoghurt" else 0.001), h, 20)
-    hole = shapes.disc(neck - 0.002, top - 0.006, 16).within(HOLE)
-    rim = shapes.turned(
-        [(neck, top - 0.002), (neck, top), (neck - 0.003, top), (neck - 0.003, top - 0.008)], 18
-    ).within(REST)
-    full = shapes.disc(neck - 0.002, top - 0.005, 16).within((0.1, 0.5, 0.2, 0.6))
-    parts = (
-        Part("body", body.within(PRINT)),
-        Part("lid", lid, opacity=between("open", 0.0, 0.5)),
-        Part("rim", rim + hole, opacity=between("open", 0.5)),
-        Part("inside", full, "inside", lambda look: float(look["open"] >= 0.5 and look["fill"] > 0.05)),
+        brand, word = pick(rng, ("ASHBY", "CEYLAN", "LEAFTON", "KOPPA")), "TEA"
+        emblem, ink = _scatter((0.25, 0.45, 0.12), (0.5, 0.16)), pick(rng, ((0.92, 0.80, 0.45), _PALE))
+    body = shapes.column([(0.0, x, y), (h, x, y)], 16.0, 16).within(BODY)
+    wall = _label(ground, ink, brand, word, emblem, 0.04, 1.0)
+    flap = 0.7 * width
+    lid = shapes.slab(np.array([(-x, -y), (x, -y), (x, y), (-x, y)]), h, h + 0.001).within(CAP)
+    up = shapes.slab(np.array([(-x, 0), (x, 0), (x, flap), (-x, flap)]), 0.0, 0.001)
+    flaps = up.rotated(turn(np.array([1.0, 0, 0]), 1.15)).at(y=y, z=h) + up.scaled(1, 1, 1).rotated(
+        turn(_Z, np.pi)
+    ).rotated(turn(np.array([1.0, 0, 0]), -1.15)).at(y=-y, z=h)
+    inner = shapes.slab(np.array([(-x, -y), (x, -y), (x, y), (-x, y)]) * 0.94, h + 0.0008, h + 0.001)
+    sheet = _with_cap(wall, ground)
+    return _packed(body, lid, flaps.within(CAP), Sheet(sheet, specular=0.15), variant,
+                   more=(Part("mouth", inner, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.16, 0.12, 0.09))})  # fmt: skip
+
+
+def _bag(kind: str, variant: int) -> Drawing:
+    """Pasta, rice, sugar and flour: a bag, of paper or with a window, its top folded until it is open."""
+    (length, width, h), rng = size_m(kind, variant), rng_of(kind, variant)
+    x, y = length / 2, width / 2
+    grain: Colour
+    if kind == "pasta":
+        ground, ink, grain, shape = (
+            pick(rng, ((0.12, 0.26, 0.58), (0.75, 0.12, 0.12), (0.10, 0.42, 0.30))),
+            _PALE,
+            (0.93, 0.76, 0.34),
+            (0.42, 0.13),
+        )
+        brand, word = pick(rng, ("BELLONI", "DA PIERO", "TRENTA")), "PASTA"
+    elif kind == "rice":
+        ground, ink, grain, shape = (
+            pick(rng, ((0.90, 0.45, 0.10), (0.20, 0.50, 0.24), (0.55, 0.10, 0.20))),
+            _PALE,
+            (0.96, 0.94, 0.86),
+            (0.16, 0.05),
+        )
+        brand, word = pick(rng, ("SHANTI", "PADDY", "ORIZO")), "RICE"
+    elif kind == "sugar":
+        ground, ink, grain, shape = (
+            (0.94, 0.94, 0.95),
+            pick(rng, ((0.85, 0.30, 0.50), (0.13, 0.40, 0.70))),
+            (0.97, 0.97, 0.96),
+            (0.05, 0.05),
+        )
+        brand, word = pick(rng, ("SWEETA", "BEETON")), "SUGAR"
+    else:
+        ground, ink, grain, shape = (
+            pick(rng, ((0.93, 0.88, 0.76), (0.80, 0.66, 0.46))),
+            pick(rng, ((0.55, 0.14, 0.10), (0.20, 0.35, 0.18))),
+            (0.96, 0.94, 0.90),
+            (0.05, 0.05),
+        )
+        brand, word = pick(rng, ("MILLSTONE", "OLD BARN", "WINDSAIL")), "FLOUR"
+    is_paper = kind in ("sugar", "flour")
+    wall = _label(ground, ink, brand, word, _ball(ink) if is_paper else None, 0.16, 1.0)
+    if not is_paper:
+        for centre in (64, 192):
+            # A window on what is inside.
+            pane = np.broadcast_to(np.array(grain, np.float32), (70, 72, 3)).copy() * 0.9
+            for _ in range(150):
+                at = rng.integers(0, 72, 2).tolist()
+                axes = (max(round(shape[0] * 22), 2), max(round(shape[1] * 22), 1))
+                tone = tuple((np.array(grain) * rng.uniform(0.72, 1.06)).clip(0, 1).tolist())
+                cv2.ellipse(pane, at, axes, float(rng.uniform(0, 180)), 0, 360, tone, -1, cv2.LINE_AA)
+            wall[146:216, centre - 36 : centre + 36] = pane
+    wall = surfaces.shaded(wall, 1 + 0.05 * surfaces.cloud(rng, 224, 256, 7))
+    square = 9.0 if is_paper else 3.4
+    low = [
+        (0.0, 0.94 * x, 0.94 * y),
+        (0.03 * h, x, y),
+        (0.35 * h, x, y * (1.0 if is_paper else 1.0)),
+        (0.80 * h, 0.99 * x, 0.90 * y),
+    ]
+    body = shapes.column(low, square, 18).within((0.0, 0.125, 1.0, 0.84))
+    upper = shapes.column(
+        [(0.80 * h, 0.99 * x, 0.90 * y), (0.92 * h, 0.98 * x, 0.22 * y), (h, 0.98 * x, 0.10 * y)], square, 18
     )
-    made = _drawn(parts, sheet, body, 0.5 if is_clear else 0.25)
-    return Drawing(made.parts, {**made.sheets, "inside": Sheet(None, inside)}, None)
+    torn = shapes.column([(0.80 * h, 0.99 * x, 0.90 * y), (0.93 * h, 0.95 * x, 0.96 * y), (0.932 * h, 0.91 * x, 0.90 * y),
+                          (0.84 * h, 0.88 * x, 0.80 * y)], square, 18)  # fmt: skip
+    grains = finish(surfaces.freckles(rng, plain(grain, 48, 48), tuple(0.72 * np.array(grain)), 0.10, 0.9))
+    heap = shapes.slab(shapes.rounded(1.78 * x, 1.62 * y, 0.012, 3), 0.845 * h, 0.85 * h)
+    pit = shapes.slab(shapes.rounded(1.78 * x, 1.62 * y, 0.012, 3), 0.842 * h, 0.843 * h)
+    more = (
+        Part("heap", heap, "grain", lambda look: float(look["open"] >= 0.5 and look["fill"] > 0.05)),
+        Part("mouth", pit, "dark", between("open", 0.5)),
+    )
+    return _packed(body, upper.within((0.0, 0.84, 1.0, 1.0)), torn.within((0.0, 0.84, 1.0, 1.0)), Sheet(_with_cap(wall, ground), specular=0.05 if is_paper else 0.5),
+                   variant, more=more, sheets={"grain": Sheet(grains), "dark": Sheet(None, (0.22, 0.19, 0.16))})  # fmt: skip
+
+
+# Bottles, jars and tins.
+
+
+def _glassy(wall: np.ndarray, alpha: np.ndarray, cap: Colour) -> Sheet:
+    """A picture laid out as BODY and CAP say, clear where alpha, (224, w), is low."""
+    picture = np.zeros((256, wall.shape[1], 4), np.uint8)
+    picture[..., :3] = _with_cap(wall, cap)
+    picture[:224, :, 3] = 255 * np.clip(alpha, 0, 1)
+    picture[224:, :, 3] = 255
+    return Sheet(picture, (1, 1, 1, 0.99), specular=0.9, shininess=0.85)  # type: ignore[arg-type]
+
+
+def _clear(glass: Colour, alpha: float, label: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """A clear wall with a label around it, between two heights from the bottom, 0 to 1, of BODY."""
+    wall, cover = plain(glass, 224, 256), np.full((224, 256), alpha, np.float32)
+    for column in (20, 150):
+        wall[:, column : column + 6], cover[:, column : column + 6] = (0.97, 0.98, 0.98), 0.55
+    top, bottom = round((1 - high) * 224), round((1 - low) * 224)
+    wall[top:bottom] = cv2.resize(label, (256, bottom - top), interpolation=cv2.INTER_AREA)
+    cover[top:bottom] = 1.0
+    return wall, cover
+
+
+def _bottle_body(r: float, h: float, neck: float, shoulder: float, segments: int = 20) -> Shape:
+    profile = [(0, 0.0), (r * 0.9, 0), (r, 0.006), (r, shoulder * h), (0.86 * r, (shoulder + 0.06) * h), (neck * 1.15, (shoulder + 0.17) * h),
+               (neck, (shoulder + 0.22) * h), (neck, h - 0.012)]  # fmt: skip
+    return shapes.turned(profile, segments, True).within(BODY)
+
+
+def _oil(variant: int) -> Drawing:
+    (length, _, h), rng = size_m("oil", variant), rng_of("oil", variant)
+    r, neck = length / 2, 0.0125
+    glass, alpha = pick(rng, (((0.80, 0.84, 0.70), 0.30), ((0.16, 0.26, 0.10), 0.62), ((0.86, 0.86, 0.66), 0.30)))
+    ground, ink = pick(
+        rng,
+        (
+            (_PALE, (0.20, 0.35, 0.12)),
+            ((0.86, 0.76, 0.30), (0.35, 0.12, 0.06)),
+            ((0.18, 0.32, 0.14), (0.90, 0.80, 0.40)),
+        ),
+    )
+    label = _label(
+        ground, ink, pick(rng, ("OLEANDRA", "MONTE", "VERDANO")), "OIL", _ball((0.42, 0.48, 0.12), (0.25, 0.45, 0.15))
+    )
+    wall, cover = _clear(glass, alpha, label, 0.18, 0.58)
+    body = _bottle_body(r, h, neck, 0.62)
+    cap_colour = pick(rng, ((0.12, 0.30, 0.12), (0.10, 0.10, 0.10), (0.80, 0.65, 0.20)))
+    shut = _cap(neck + 0.003, h - 0.026, h)
+    opened = shapes.turned(
+        [(neck * 0.8, h - 0.013), (neck * 0.8, h - 0.006), (neck * 0.5, h - 0.006), (neck * 0.5, h - 0.012)], 12
+    ).within(CAP)
+    return _packed(
+        body,
+        shut,
+        opened,
+        _glassy(wall, cover, cap_colour),
+        variant,
+        Filling(((0.006, 0.93 * r), (0.64 * h, 0.93 * r)), (0.84, 0.70, 0.16), 0.95),
+    )
+
+
+def _water(variant: int) -> Drawing:
+    """A bottle to drink from: clear, or of coloured steel."""
+    (length, _, h), rng = size_m("bottle", variant), rng_of("bottle", variant)
+    r, neck = length / 2, 0.016
+    body = _bottle_body(r, h, neck, 0.66)
+    shut = _cap(neck + 0.005, h - 0.030, h)
+    opened = shapes.turned([(neck, h - 0.014), (neck, h - 0.008), (neck * 0.8, h - 0.008)], 14).within(CAP)
+    colour = pick(rng, ((0.15, 0.45, 0.70), (0.20, 0.55, 0.50), (0.75, 0.20, 0.25), (0.30, 0.32, 0.36)))
+    if variant % 3 == 2:
+        wall = plain(colour, 224, 256)
+        wall[70:90] = 0.7 * np.array(colour)
+        surfaces.write(wall, "HYDRA", (0.25, 0.6), 0.13, _PALE, 0.3)
+        sheet = Sheet(_with_cap(wall, (0.12, 0.12, 0.13)), specular=0.6, shininess=0.6)
+    else:
+        wall, cover = _clear(
+            (0.78, 0.90, 0.95), 0.26, _label(colour, _PALE, "AQUELLA", "WATER", _wave(_PALE)), 0.30, 0.60
+        )
+        for row in range(0, 224, 22):
+            cover[row : row + 2] = np.maximum(cover[row : row + 2], 0.5)
+        sheet = _glassy(wall, cover, colour)
+    hole = Part("mouth", _mouth(neck * 0.8, h - 0.011), "dark", between("open", 0.5))
+    return _packed(body, shut, opened, sheet, variant, Filling(((0.006, 0.93 * r), (0.68 * h, 0.93 * r)), (0.66, 0.80, 0.88), 0.95), more=(hole,),
+                   sheets={"dark": Sheet(None, (0.12, 0.14, 0.16))})  # fmt: skip
+
+
+def _washing(variant: int) -> Drawing:
+    (length, width, h), rng = size_m("washing_liquid", variant), rng_of("washing_liquid", variant)
+    x, y = length / 2, width / 2
+    colour = pick(rng, ((0.20, 0.66, 0.30), (0.96, 0.78, 0.14), (0.18, 0.50, 0.82), (0.90, 0.40, 0.55)))
+    top = 0.80 * h
+    body = shapes.column([(0, 0.9 * x, 0.9 * y), (0.03 * h, x, y), (0.25 * h, x, y), (0.42 * h, 0.84 * x, 0.92 * y), (0.6 * h, 0.96 * x, y), (0.73 * h, 0.7 * x, 0.8 * y),
+                          (top, 0.022, 0.020)], 2.4, 20).within(BODY)  # fmt: skip
+    label = _label(
+        _PALE,
+        tuple(0.7 * np.array(colour)),
+        pick(rng, ("SUDSY", "BLINK", "LIMPIO", "SPARKLE")),
+        "DISHES",
+        _wave(colour),
+    )
+    wall = plain(colour, 224, 256)
+    wall[84:190, 26:102] = cv2.resize(label[:, :128], (76, 106), interpolation=cv2.INTER_AREA)
+    wall[84:190, 154:230] = wall[84:190, 26:102]
+    collar = shapes.turned(
+        [(0.021, top), (0.021, top + 0.012), (0.012, top + 0.016), (0.0095, top + 0.022)], 14
+    ).within(CAP)
+    nozzle = collar + _cap(0.0095, top + 0.018, h, 12)
+    lifted = collar + shapes.turned([(0.006, top + 0.018), (0.005, top + 0.030), (0.002, top + 0.030)], 10).within((0.4, 0.2, 0.45, 0.3)) + \
+        _hinged(_cap(0.0095, top + 0.018, h, 12), 0.011, top + 0.020)  # fmt: skip
+    return _packed(
+        body,
+        nozzle,
+        lifted,
+        Sheet(
+            _with_cap(wall, pick(rng, ((0.93, 0.93, 0.92), (0.85, 0.16, 0.14), (0.15, 0.25, 0.55)))),
+            specular=0.5,
+            shininess=0.6,
+        ),
+        variant,
+    )
+
+
+def _yoghurt(variant: int) -> Drawing:
+    (length, _, h), rng = size_m("yoghurt", variant), rng_of("yoghurt", variant)
+    r = length / 2
+    ink = pick(rng, ((0.80, 0.20, 0.40), (0.25, 0.25, 0.62), (0.20, 0.50, 0.65), (0.30, 0.50, 0.20)))
+    fruit = pick(rng, ((0.82, 0.12, 0.20), (0.25, 0.20, 0.50), (0.95, 0.60, 0.20)))
+    wall = _label(_PALE, ink, pick(rng, ("YOGA", "ALPINA", "FROMI")), "YOGHURT", _ball(fruit, (0.2, 0.5, 0.2)))
+    body = shapes.turned(
+        [
+            (0, 0),
+            (0.78 * r, 0),
+            (0.80 * r, 0.004),
+            (0.97 * r, h - 0.006),
+            (r, h - 0.005),
+            (r, h - 0.001),
+            (0.93 * r, h - 0.001),
+        ],
+        22,
+        True,
+    ).within(BODY)
+    foil = shapes.turned([(r, h - 0.002), (0.98 * r, h), (0, h)], 22).within(CAP)
+    peeled = _hinged(foil, 0.93 * r, h, 1.45)
+    inside = shapes.turned([(0.93 * r, h - 0.001), (0.90 * r, h - 0.02), (0, h - 0.03)], 18)
+    return _packed(body, foil, peeled, Sheet(_with_cap(wall, pick(rng, ((0.80, 0.81, 0.83), ink))), specular=0.3), variant,
+                   Filling(((h - 0.030, 0.86 * r), (h - 0.012, 0.91 * r)), (0.96, 0.92, 0.90), 1.0),
+                   more=(Part("mouth", inside, "inner", between("open", 0.5)),), sheets={"inner": Sheet(None, (0.72, 0.70, 0.68))})  # fmt: skip
+
+
+def _salt(variant: int) -> Drawing:
+    (length, _, h), rng = size_m("salt", variant), rng_of("salt", variant)
+    r = length / 2
+    if variant % 2:
+        # A shaker of glass with a steel top.
+        body = shapes.turned(
+            [(0, 0), (0.85 * r, 0), (0.9 * r, 0.004), (0.72 * r, 0.55 * h), (0.62 * r, 0.74 * h)], 12, True
+        ).within(BODY)
+        wall, cover = _clear((0.90, 0.93, 0.94), 0.35, plain((0.9, 0.9, 0.9), 8, 8), 0.0, 0.02)
+        surfaces.write(wall, "SALT", (0.25, 0.55), 0.16, (0.1, 0.1, 0.12), 0.3)
+        surfaces.write(wall, "SALT", (0.75, 0.55), 0.16, (0.1, 0.1, 0.12), 0.3)
+        cover[(wall < 0.5).all(axis=2)] = 1.0
+        top = shapes.turned([(0.66 * r, 0.73 * h), (0.66 * r, 0.86 * h), (0.5 * r, 0.96 * h), (0, h)], 14).within(CAP)
+        lifted = _hinged(top, 0.66 * r, 0.73 * h, 1.2)
+        return _packed(
+            body,
+            top,
+            lifted,
+            _glassy(wall, cover, (0.70, 0.71, 0.73)),
+            variant,
+            Filling(((0.004, 0.78 * r), (0.70 * h, 0.60 * r)), (0.97, 0.97, 0.97), 0.9),
+        )
+    ground, ink = pick(
+        rng, (((0.10, 0.28, 0.60), _PALE), ((0.93, 0.93, 0.92), (0.75, 0.12, 0.12)), ((0.14, 0.50, 0.56), _PALE))
+    )
+    wall = _label(ground, ink, pick(rng, ("SALINA", "MARINE")), "SALT", _wave(ink))
+    body = shapes.turned([(0, 0), (r, 0), (r, 0.94 * h), (0.97 * r, 0.95 * h), (0, 0.95 * h)], 20, True).within(
+        (0.0, 0.0, 1.0, 1.0)
+    )
+    spout = shapes.block(0.022, 0.014, 0.05 * h, 0.001).at(x=0.3 * r, z=0.95 * h).within((0.4, 0.02, 0.5, 0.1))
+    lifted = (
+        shapes.block(0.022, 0.014, 0.003, 0.001)
+        .rotated(turn(_Y, -1.1))
+        .at(x=0.3 * r, z=0.95 * h + 0.008)
+        .within((0.4, 0.02, 0.5, 0.1))
+    )
+    hole = shapes.disc(0.008, 0.953 * h, 8).at(x=0.3 * r)
+    return _packed(body, spout, lifted, Sheet(_with_cap(wall, (0.80, 0.80, 0.82)), specular=0.2), variant,
+                   more=(Part("mouth", hole, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.10, 0.10, 0.11))})  # fmt: skip
+
+
+def _spice(variant: int) -> Drawing:
+    (length, _, h), rng = size_m("spice", variant), rng_of("spice", variant)
+    r = length / 2
+    word, colour = pick(
+        rng,
+        (
+            ("PAPRIKA", (0.68, 0.16, 0.06)),
+            ("CURRY", (0.82, 0.58, 0.12)),
+            ("OREGANO", (0.36, 0.40, 0.18)),
+            ("PEPPER", (0.16, 0.13, 0.11)),
+            ("CUMIN", (0.52, 0.36, 0.16)),
+        ),
+    )
+    wall, cover = _clear((0.88, 0.92, 0.93), 0.30, _label(_PALE, (0.15, 0.32, 0.18), "HERBA", word), 0.22, 0.70)
+    top = 0.78 * h
+    body = shapes.turned([(0, 0), (0.92 * r, 0), (r, 0.004), (r, 0.68 * h), (0.85 * r, top)], 18, True).within(BODY)
+    shut = _cap(0.92 * r, top - 0.004, h)
+    sieve = shapes.turned([(0.86 * r, top - 0.002), (0.86 * r, top + 0.002), (0, top + 0.002)], 14).within(
+        (0.4, 0.02, 0.42, 0.10)
+    )
+    opened = sieve + _hinged(_cap(0.92 * r, top, h), 0.90 * r, top)
+    return _packed(body, shut, opened, _glassy(wall, cover, pick(rng, ((0.12, 0.30, 0.14), (0.75, 0.10, 0.10), (0.08, 0.08, 0.09)))), variant,
+                   Filling(((0.003, 0.93 * r), (0.68 * h, 0.93 * r)), colour, 0.95))  # fmt: skip
+
+
+def _jar_like(kind: str, variant: int) -> Drawing:
+    """Coffee and jars of sauce: wide glass with a screwed lid."""
+    (length, _, h), rng = size_m(kind, variant), rng_of(kind, variant)
+    r = length / 2
+    top = (0.80 if kind == "coffee" else 0.87) * h
+    if kind == "coffee":
+        colour: Colour = (0.26, 0.14, 0.07)
+        label = _label(
+            pick(rng, ((0.60, 0.12, 0.10), (0.10, 0.26, 0.20), (0.85, 0.66, 0.25))),
+            _PALE,
+            pick(rng, ("MORO", "CAFE LUZ", "TUCANO")),
+            "COFFEE",
+            _scatter((0.30, 0.16, 0.08), (0.5, 0.34)),
+        )
+        caps = ((0.10, 0.09, 0.09), (0.55, 0.10, 0.08), (0.82, 0.66, 0.28))
+    else:
+        colour = pick(rng, ((0.70, 0.14, 0.07), (0.58, 0.10, 0.22), (0.80, 0.50, 0.10), (0.36, 0.46, 0.16)))
+        label = _label(
+            _PALE,
+            tuple(0.8 * np.array(colour)),
+            pick(rng, ("NONNA", "PANTRY", "TERRA", "JARDIN")),
+            pick(rng, ("SAUCE", "JAM", "PESTO")),
+            _ball(colour, (0.2, 0.45, 0.15)),
+        )
+        caps = ((0.80, 0.80, 0.80), (0.80, 0.66, 0.25), (0.75, 0.12, 0.12), (0.15, 0.35, 0.20))
+    wall, cover = _clear((0.88, 0.92, 0.92), 0.24, label, 0.20, 0.66)
+    body = shapes.turned(
+        [(0, 0), (0.92 * r, 0), (r, 0.005), (r, top - 0.022), (0.84 * r, top - 0.006), (0.84 * r, top)], 22, True
+    ).within(BODY)
+    shut = _cap(0.90 * r, top - 0.006, h, 22)
+    opened = shapes.turned(
+        [(0.86 * r, top - 0.006), (0.86 * r, top), (0.80 * r, top), (0.80 * r, top - 0.01)], 20
+    ).within((0.1, 0.9, 0.2, 0.95))
+    return _packed(
+        body,
+        shut,
+        opened,
+        _glassy(wall, cover, pick(rng, caps)),
+        variant,
+        Filling(((0.004, 0.94 * r), (top - 0.014, 0.94 * r)), colour, 0.95),
+    )
 
 
 def _can(variant: int) -> Drawing:
-    """A tin with a ring pull."""
-    length, _, h = size_m("can", variant)
+    (length, _, h), rng = size_m("can", variant), rng_of("can", variant)
     r = length / 2
-    wall = [
-        (0, 0.001),
-        (r - 0.002, 0),
-        (r, 0.001),
-        (r, 0.004),
-        (r - 0.001, 0.005),
-        (r - 0.001, h - 0.005),
-        (r, h - 0.004),
-        (r, h),
-    ]
-    body = shapes.turned(wall, 24, True).within(PRINT)
-    steel = (0.72, 0.73, 0.74)
-    sheet = printed("can", variant, steel, steel, (0.05, 0.95))
-    lip = [(r, h), (r - 0.003, h), (r - 0.004, h - 0.003)]
-    shut = shapes.turned([*lip, (0, h - 0.003)], 22).within(LID)
-    pull = shapes.tube(shapes.arc((0.3 * r, 0, h - 0.001), 0.011, 0, 2 * np.pi, "xy", 9), 0.0014, 4).within(
-        (0.6, 0.03, 0.7, 0.05)
-    )
-    wall_in = shapes.turned([*lip, (r - 0.004, 0.4 * h), (0, 0.4 * h)], 22).within(HOLE)
-    bent = (
-        shapes.disc(r - 0.005, 0.0, 16)
-        .rotated(np.array([[0, 0, -1], [0, 1, 0], [1, 0, 0]]))
-        .at(x=r - 0.003, z=h + 0.55 * r)
-    )
-    back = (
-        shapes.disc(r - 0.005, 0.0, 16, is_up=False)
-        .rotated(np.array([[0, 0, -1], [0, 1, 0], [1, 0, 0]]))
-        .at(x=r - 0.002, z=h + 0.55 * r)
-    )
-    parts = (
-        Part("body", body),
-        Part("shut", shut + pull, opacity=between("open", 0.0, 0.5)),
-        Part("opened", wall_in + (bent + back).within(LID), opacity=between("open", 0.5)),
-        Part(
-            "inside",
-            shapes.disc(r - 0.0045, 0.86 * h, 18),
-            "inside",
-            lambda look: float(look["open"] >= 0.5 and look["fill"] > 0.05),
+    word, fruit = pick(
+        rng,
+        (
+            ("TOMATO", (0.82, 0.12, 0.08)),
+            ("BEANS", (0.55, 0.22, 0.10)),
+            ("CORN", (0.95, 0.78, 0.16)),
+            ("SOUP", (0.86, 0.50, 0.14)),
         ),
     )
-    made = _drawn(parts, sheet, body, 0.45)
-    return Drawing(made.parts, {**made.sheets, "inside": Sheet(None, contents_colour("can", variant), 0.4)}, None)
-
-
-def _bottle_of_oil(variant: int) -> Drawing:
-    (length, _, h), rng = size_m("oil", variant), rng_of("oil", variant)
-    r, m, colour = length / 2, 0.014, contents_colour("oil", variant)
-    belly = [(0, 0.003), (r * 0.9, 0), (r, 0.006), (r, 0.57 * h), (r * 0.92, 0.63 * h)]
-    neck = [(r * 0.60, 0.72 * h), (m * 1.1, 0.80 * h), (m, h - 0.024), (m, h - 0.010), (m - 0.003, h - 0.010)]
-    body = shapes.turned([*belly, *neck], 22, True)
-    is_dark = rng.random() < 0.35
-    glass = (0.12, 0.20, 0.08) if is_dark else tuple(0.85 * np.array(colour))
-    sheet = printed(
-        "oil", variant, pick(rng, ((0.10, 0.10, 0.10), (0.62, 0.50, 0.15), (0.15, 0.35, 0.15))), glass, (0.46, 0.88)
+    ground = pick(rng, ((0.90, 0.88, 0.80), (0.16, 0.36, 0.22), (0.75, 0.12, 0.10), (0.15, 0.30, 0.55)))
+    ink = (0.65, 0.10, 0.08) if _luminance(ground) > 0.6 else (0.95, 0.86, 0.50)
+    wall = _label(
+        ground, ink, pick(rng, ("CAMPO", "HARVEST", "LA HUERTA")), word, _ball(fruit, (0.2, 0.5, 0.15)), 0.05, 0.95
     )
-    sheet[:, 20:24] = np.clip(sheet[:, 20:24] + 0.18, 0, 1)
-    cap = _cap(m + 0.002, h - 0.026, h, 12)
-    hole = shapes.disc(m - 0.004, h - 0.0095, 10).within(HOLE)
-    parts = (Part("body", body.within(PRINT), tint=lambda look: (1, 1, 1) if look["fill"] > 0.05 else (1.05, 1.15, 1.5)),
-             Part("cap", cap, opacity=between("open", 0.0, 0.5)), Part("hole", hole, opacity=between("open", 0.5)))  # fmt: skip
-    return _drawn(parts, sheet, body, 0.8)
+    steel = surfaces.brushed(rng, 12, 256)
+    wall[:12], wall[-12:] = steel, steel
+    body = shapes.turned(
+        [
+            (0, 0.002),
+            (0.94 * r, 0.002),
+            (r, 0),
+            (r, 0.004),
+            (0.98 * r, 0.006),
+            (0.98 * r, h - 0.006),
+            (r, h - 0.004),
+            (r, h),
+            (0.95 * r, h - 0.001),
+        ],
+        22,
+        True,
+    ).within(BODY)
+    lid = shapes.turned([(0.95 * r, h - 0.001), (0.93 * r, h - 0.004), (0, h - 0.004)], 20).within(CAP)
+    tab = (
+        shapes.slab(shapes.rounded(0.026, 0.015, 0.006, 3), h - 0.004, h - 0.002)
+        .at(x=0.4 * r)
+        .within((0.3, 0.04, 0.32, 0.08))
+    )
+    opened = _hinged(lid, 0.93 * r, h - 0.002, 1.35)
+    inside = shapes.turned([(0.94 * r, h - 0.001), (0.94 * r, h - 0.03), (0, h - 0.03)], 18)
+    return _packed(body, lid + tab, opened, Sheet(_with_cap(wall, (0.74, 0.75, 0.77)), specular=0.5, shininess=0.6), variant,
+                   Filling(((h - 0.035, 0.92 * r), (h - 0.010, 0.92 * r)), fruit, 0.8),
+                   more=(Part("mouth", inside, "inner", between("open", 0.5)),), sheets={"inner": Sheet(None, (0.50, 0.50, 0.51), 0.4)})  # fmt: skip
 
 
-def _water_bottle(variant: int) -> Drawing:
-    """A sports bottle, of steel or of clear plastic."""
-    (length, _, h), rng = size_m("bottle", variant), rng_of("bottle", variant)
-    r, m = length / 2, 0.020
-    wall = [
-        (0, 0.002),
-        (r * 0.92, 0),
-        (r, 0.006),
-        (r, 0.70 * h),
-        (r * 0.93, 0.76 * h),
-        (m * 1.15, 0.86 * h),
-        (m, h - 0.022),
-        (m, h - 0.012),
-    ]
-    body = shapes.turned([*wall, (m - 0.002, h - 0.012), (m - 0.002, 0.86 * h)], 22, True).within(PRINT)
-    cap = _cap(m + 0.003, h - 0.028, h, 16)
-    is_clear = rng.random() < 0.5
-    tone = pick(
-        rng, ((0.15, 0.42, 0.62), (0.75, 0.25, 0.20), (0.20, 0.50, 0.36), (0.22, 0.22, 0.24), (0.85, 0.60, 0.66))
-    )
-    sheet = plain(tone, _SIZE, _SIZE)
-    sheet[:_PANEL_ROWS] = surfaces.shaded(
-        sheet[:_PANEL_ROWS], surfaces.brushed(rng, _PANEL_ROWS, _SIZE, (1, 1, 1))[..., 0]
-    )
-    sheet[_PANEL_ROWS + 4 :, round(0.34 * _SIZE) : round(0.48 * _SIZE)] = DARK
-    sheet[_PANEL_ROWS + 4 :, round(0.5 * _SIZE) :] = pick(rng, ((0.12, 0.12, 0.13), (0.88, 0.88, 0.88), tone))
-    word = pick(rng, BRANDS).upper()
-    for centre in (0.25, 0.75):
-        write(sheet, word, (centre, 0.45), 0.055, (0.95, 0.95, 0.95), 0.30)
-    alpha = np.ones((_SIZE, _SIZE), np.float32)
-    if is_clear:
-        alpha[:_PANEL_ROWS] = 0.30
-        alpha[:_PANEL_ROWS, 20:26] = alpha[:_PANEL_ROWS, 130:136] = 0.65
-        letters = np.abs(sheet - 0.95).max(axis=-1) < 0.05
-        alpha[letters] = 0.95
-    picture = surfaces.film((1, 1, 1), alpha)
-    picture[..., :3] = finish(sheet)
-    hole = shapes.disc(m - 0.003, h - 0.0125, 12).within(HOLE)
-    parts = (
-        Part("body", body),
-        Part("cap", cap, "cap", between("open", 0.0, 0.5)),
-        Part("hole", hole, "cap", between("open", 0.5)),
-    )
-    sheets = {"main": Sheet(picture, (1, 1, 1, 0.99 if is_clear else 1.0), 0.7, 0.7), "cap": Sheet(picture[..., :3].copy(), specular=0.3),
-              **film_sheets((0.5, 0.4, 0.3), 1)}  # fmt: skip
-    levels = ((0.006, r - 0.002), (0.74 * h, r - 0.002))
-    return Drawing(
-        with_films(parts, body, body), sheets, Filling(levels, (0.62, 0.76, 0.84), 1.0) if is_clear else None
-    )
-
-
-def _washing_liquid(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("washing_liquid", variant), rng_of("washing_liquid", variant)
+def _tub(variant: int) -> Drawing:
+    """A box for leftovers, clear, with a coloured lid."""
+    (length, width, h), rng = size_m("box", variant), rng_of("box", variant)
     x, y = length / 2, width / 2
-    levels = [(0, 0.92 * x, 0.9 * y), (0.03 * h, x, y), (0.30 * h, 0.93 * x, 0.95 * y), (0.58 * h, x, y), (0.74 * h, 0.85 * x, 0.9 * y),
-              (0.82 * h, 0.015, 0.015), (0.85 * h, 0.014, 0.014)]  # fmt: skip
-    body = shapes.column(levels, 2.4, 20)
-    cap_colour = pick(rng, ((0.92, 0.92, 0.92), (0.85, 0.15, 0.12), (0.12, 0.35, 0.20)))
-    sheet = printed("washing_liquid", variant, cap_colour, None, (0.30, 0.92))
-    liquid = pick(rng, ((0.35, 0.75, 0.30), (0.30, 0.60, 0.85), (0.92, 0.80, 0.20)))
-    sheet[: round(0.30 * _PANEL_ROWS)] = sheet[round(0.92 * _PANEL_ROWS) : _PANEL_ROWS] = liquid
-    foot = shapes.turned(
-        [(0.016, 0.84 * h), (0.016, 0.91 * h), (0.008, 0.93 * h), (0.006, 0.965 * h), (0, 0.965 * h)], 12
-    ).within(LID)
-    top = _cap(0.0075, 0.95 * h, h, 10)
-    flipped = (
-        _cap(0.0075, -0.01, 0.0, 10).rotated(np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])).at(x=0.014, z=0.935 * h)
+    wall, cover = plain((0.86, 0.90, 0.92), 224, 256), np.full((224, 256), 0.42, np.float32)
+    wall[:, ::32], cover[:, ::32] = (0.97, 0.97, 0.97), 0.6
+    top = 0.84 * h
+    outline = shapes.rounded(length, width, 0.018, 4)
+    rings = [
+        np.column_stack([outline * s, np.full(len(outline), z)])
+        for s, z in ((0.6, 0.001), (0.88, 0.001), (0.90, 0.004), (0.97, top), (0.94, top), (0.87, 0.006))
+    ]
+    rings.append(np.column_stack([outline * 0.05, np.full(len(outline), 0.006)]))
+    body = shapes.skin(np.array([np.concatenate([ring, ring[:1]]) for ring in rings])).within(BODY)
+    lid = shapes.slab(outline, top, h - 0.004) + shapes.slab(outline * 0.86, h - 0.004, h)
+    colour = pick(rng, ((0.16, 0.42, 0.72), (0.80, 0.22, 0.20), (0.40, 0.66, 0.30), (0.35, 0.36, 0.40)))
+    meal = surfaces.skin(rng, 64, 64, (0.86, 0.70, 0.42), (0.66, 0.30, 0.12), 0.9, 9)
+    heap = shapes.quilt(0.86 * length, 0.84 * width, 0.3 * h + 0.16 * h * rng.random((7, 9))).at(z=0.008)
+    more = (Part("food", heap, "food", lambda look: float(look["fill"] > 0.05)),)
+    opened = (
+        shapes.slab(outline * 1.0, 0.0, 0.006).rotated(turn(np.array([1.0, 0, 0]), 1.25)).at(y=y + 0.012, z=0.5 * width)
     )
-    parts = (Part("body", body.within(PRINT) + foot), Part("cap", top, opacity=between("open", 0.0, 0.5)),
-             Part("flipped", flipped, opacity=between("open", 0.5)))  # fmt: skip
-    return _drawn(parts, sheet, body, 0.6)
+    return _packed(body, lid.within(CAP), opened.within(CAP), _glassy(wall, cover, colour), variant, more=more,
+                   sheets={"food": Sheet(finish(surfaces.freckles(rng, meal, (0.25, 0.42, 0.12), 0.02, 1.3)))})  # fmt: skip
 
 
 def _rubbish(variant: int) -> Drawing:
     """A crumpled wrapper."""
     (length, width, h), rng = size_m("rubbish", variant), rng_of("rubbish", variant)
-    ball = shapes.turned(
-        list(
-            zip(
-                *np.array([(0.5 * np.cos(a), 0.5 + 0.5 * np.sin(a)) for a in np.linspace(-1.57, 1.57, 9)]).T,
-                strict=True,
-            )
-        ),
-        14,
-    )
-    places, index = np.unique(np.round(ball.vertices_m, 6), axis=0, return_inverse=True)
-    away = 1 + 0.22 * rng.normal(size=len(places)).clip(-1.5, 1.2)
-    crumpled = (places - (0, 0, 0.5)) * away[:, None] + (0, 0, 0.5)
-    crumpled[:, 2] = np.maximum(crumpled[:, 2], 0.05)
-    shape = Shape(crumpled[index.ravel()] * (length, width, h), ball.faces, ball.texcoords)
-    ground, ink = pick(rng, (((0.80, 0.82, 0.84), (0.75, 0.12, 0.12)), ((0.85, 0.70, 0.20), (0.15, 0.30, 0.55)), ((0.90, 0.90, 0.88), (0.20, 0.50, 0.30)),
-                             ((0.72, 0.74, 0.76), (0.55, 0.57, 0.60))))  # fmt: skip
-    sheet = surfaces.blend(plain(ground, 96, 96), ink, (surfaces.cloud(rng, 96, 96, 4) > 0.55).astype(float))
-    sheet = surfaces.shaded(sheet, 1 + 0.14 * surfaces.cloud(rng, 96, 96, 18))
+    angle = np.linspace(0, np.pi, 8)
+    shape = shapes.turned([(np.sin(a), 0.5 - 0.5 * np.cos(a)) for a in angle], 11)
+    places, index = np.unique(np.round(shape.vertices_m, 5), axis=0, return_inverse=True)
+    crumple = 1 + rng.uniform(-0.32, 0.10, len(places))
+    vertices = ((places - (0, 0, 0.5)) * crumple[:, None] + (0, 0, 0.5))[index.ravel()] * (length / 2, width / 2, h)
+    shape = Shape(vertices, shape.faces, shape.texcoords)
+    shape = shape.at(z=-float(vertices[:, 2].min()))
+    ground = pick(rng, ((0.86, 0.86, 0.84), *BRIGHT[:8]))
+    sheet = plain(ground, 96, 128)
+    sheet[30:52] = pick(rng, BRIGHT)
+    surfaces.write(sheet, "CRISPS", (0.3, 0.62), 0.16, _PALE, 0.5)
+    surfaces.write(sheet, "SNACK", (0.8, 0.42), 0.14, _PALE, 0.4)
+    creases = surfaces.cloud(rng, 96, 128, 14)
+    sheet = surfaces.shaded(sheet, 1 + 0.16 * np.sign(creases) * np.abs(creases) ** 0.5)
     return Drawing(
         with_films((Part("body", shape),), shape, shape),
-        {"main": Sheet(finish(sheet), specular=0.5), **film_sheets((0.4, 0.3, 0.2), 1)},
+        {"main": Sheet(finish(sheet), specular=0.6, shininess=0.5), **film_sheets((0.36, 0.20, 0.08), variant % 3)},
     )
 
 
 DRAWINGS: Final[Mapping[str, Callable[[int], Drawing]]] = {
-    **{kind: (lambda variant, kind=kind: _carton(kind, variant)) for kind in ("milk", "juice")},
-    **{kind: (lambda variant, kind=kind: _bag(kind, variant)) for kind in ("pasta", "rice", "sugar", "flour")},
-    **{kind: (lambda variant, kind=kind: _box(kind, variant)) for kind in ("cereal", "tea", "box")},
-    **{kind: (lambda variant, kind=kind: _lidded(kind, variant)) for kind in ("salt", "spice", "coffee", "jar", "yoghurt")},
-    "can": _can, "oil": _bottle_of_oil, "bottle": _water_bottle, "washing_liquid": _washing_liquid,
+    "milk": lambda v: _carton("milk", v), "juice": lambda v: _carton("juice", v), "cereal": lambda v: _box("cereal", v),
+    "tea": lambda v: _box("tea", v), "pasta": lambda v: _bag("pasta", v), "rice": lambda v: _bag("rice", v),
+    "sugar": lambda v: _bag("sugar", v), "flour": lambda v: _bag("flour", v), "oil": _oil, "bottle": _water,
+    "washing_liquid": _washing, "yoghurt": _yoghurt, "salt": _salt, "spice": _spice,
+    "coffee": lambda v: _jar_like("coffee", v), "jar": lambda v: _jar_like("jar", v), "can": _can, "box": _tub,
     "rubbish": _rubbish,
 }  # fmt: skip

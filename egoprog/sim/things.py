@@ -10,7 +10,7 @@ import numpy as np
 
 from egoprog.sim import crockery, food, groceries, tools
 from egoprog.sim.catalogue import KINDS, kind_named
-from egoprog.sim.drawing import Drawing, Filling
+from egoprog.sim.drawing import Drawing, Filling, Part, mixed
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.types import Look, Thing
 
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 HIDDEN_GROUP = 5
 """The group of grips, which are never drawn."""
+_TILTED: Final = (0.8, 0.0, 0.0, 0.6)
+"""An attitude about z that is not the body's: MuJoCo would else never look at the geom's place again."""
 _FILLED_TO: Final = 0.004
 """Below this share a vessel counts as empty."""
+_FILL_MATERIALS: Final = ("fill", "fill/mixed")
+_DAMP: Final = 0.16
+"""How much darker wet things are."""
 
 DRAWINGS: Final = {**crockery.DRAWINGS, **tools.DRAWINGS, **groceries.DRAWINGS, **food.DRAWINGS}
 """By kind: the function from a variant to its picture."""
@@ -66,7 +71,8 @@ def add(spec: mujoco.MjSpec, thing: Thing, paint: Callable[..., str]) -> None:
     if picture.filling is not None:
         body.add_geom(name=f"{thing.name}/fill", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[max(r for _, r in picture.filling.levels_m), picture.filling.levels_m[-1][0] / 2, 0],
                       material=paint("fill", crockery.fill_picture(), specular=0.25, shininess=0.6),
-                      rgba=[1, 1, 1, 0], quat=[1, 0, 0, 0], **free)  # fmt: skip
+                      rgba=[1, 1, 1, 0],
+                      pos=[0.001, 0.001, 0.01], quat=_TILTED, **free)  # fmt: skip
     for k, grip in enumerate(thing.grips):
         body.add_geom(
             name=f"{thing.name}/grip{k}", type=mujoco.mjtGeom.mjGEOM_CAPSULE, group=HIDDEN_GROUP, rgba=[0, 0, 0, 0],
@@ -97,15 +103,16 @@ def _fill(model: mujoco.MjModel, geom: int, filling: Filling, look: Look) -> Non
     thick = min(level - heights[0], 0.35 * (heights[-1] - heights[0])) if len(heights) > 2 else level - heights[0]
     model.geom_pos[geom] = (0.0, 0.0, level - thick / 2)
     model.geom_size[geom, :2] = (np.interp(level - thick / 2, heights, radii) - 0.0006, max(thick / 2, 2e-4))
-    # Colours of contents are as they lie on a plate; in a vessel there is less light.
-    model.geom_rgba[geom] = (*(look.contents or filling.colour), 1.0)
+    model.geom_rgba[geom] = (*mixed(look.contents or filling.colour, (0.42, 0.24, 0.10), 0.5 * look["cooked"]), 1.0)
+    model.geom_matid[geom] = model.material(_FILL_MATERIALS[look["mixed"] > 0.3]).id
 
 
-def _rgba(part, picture: Drawing, look: Look) -> tuple[float, float, float, float]:
+def _rgba(part: Part, picture: Drawing, look: Look) -> tuple[float, float, float, float]:
     dress = part.dress if isinstance(part.dress, str) else part.dress(look)
     sheet, tint = picture.sheets[dress], part.tint(look)
-    colour = (*sheet.colour, 1.0)[:4]
-    return (colour[0] * tint[0], colour[1] * tint[1], colour[2] * tint[2], colour[3] * min(part.opacity(look), 1.0))
+    red, green, blue, alpha = (*sheet.colour, 1.0)[:4]
+    damp = 1 - _DAMP * look["wet"]
+    return (damp * red * tint[0], damp * green * tint[1], damp * blue * tint[2], alpha * part.opacity(look))
 
 
 def _material(thing: Thing, key: str) -> str:
