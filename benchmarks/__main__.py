@@ -1,6 +1,6 @@
 """Runs the benchmarks and writes their results.
 
-python -m benchmarks            # all of them, about three minutes
+python -m benchmarks            # all of them, about ten minutes
 python -m benchmarks parser     # one
 
 Each result goes to benchmarks/results/NAME.json with the command, the commit and the machine.
@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph")
+BENCHMARKS = ("parser", "graph", "simulator")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -35,14 +35,15 @@ def camera(performance):
 
 @pytest.fixture(scope="module")
 def held(performance):
-    """(side, name, time) of a moment in the middle of each time that a hand has hold of something."""
+    """(side, name, time), twice a second while a hand has hold of something."""
     found = []
     for side in SIDES:
         touches = [*performance.touches[side], None]
         for touch, following in itertools.pairwise(touches):
             stop_s = following.start_s if following else performance.duration_s
-            if touch.name is not None and stop_s - touch.start_s > 0.4:
-                found.append((side, touch.name, (touch.start_s + stop_s) / 2))
+            if touch.name is not None:
+                times_s = np.arange(touch.start_s + 0.1, stop_s - 0.1, 0.5)
+                found += [(side, touch.name, float(stamp_s)) for stamp_s in times_s]
     assert found
     return found
 
