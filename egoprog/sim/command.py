@@ -25,12 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     record.add_argument("--tasks", type=_names, default=(), metavar="A,B", help="only these tasks, in this order")
 
-    view = actions.add_parser("view", help="make a video of an episode with the truth drawn in")
+    view = actions.add_parser("view", help="make a video of an episode with the truth drawn in (no window is opened)")
     view.add_argument("-o", "--out", type=Path, default=Path("view.mp4"), metavar="OUT.mp4", help="default: view.mp4")
     _add_episode(view, seconds=30.0)
 
     sheet = actions.add_parser("sheet", help="draw contact sheets of episodes")
     sheet.add_argument("out", type=Path, metavar="OUT.png")
+    sheet.add_argument(
+        "recordings", nargs="*", type=Path, metavar="RECORDING", help="videos or dataset folders, instead of --seeds"
+    )
     sheet.add_argument(
         "--seeds", type=_numbers, default=(0, 1, 2, 3), metavar="A,B", help="one episode each (default: 0,1,2,3)"
     )
@@ -82,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
             write_sheet(
                 arguments.out, arguments.seeds, arguments.seconds, arguments.columns, arguments.rows, arguments.tasks,
-                arguments.number,
+                arguments.number, arguments.recordings,
             )  # fmt: skip
             print(arguments.out)
         case "tasks":
