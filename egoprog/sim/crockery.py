@@ -28,16 +28,14 @@ FILM_M = 0.0007
 
 @cache
 def fill_picture(is_mixed: bool = False, size: int = 96) -> Picture:
-    """The surface of a drink, a soup or a heap of cornflakes, in grey: colours come from what it is.
-
-    is_mixed: with the whirl that stirring leaves; else with lumps.
-    """
+    """The surface of a drink, a soup or a heap, in grey: colours come from what it is. Stirring makes it even."""
     rng = np.random.default_rng([43])
-    shade = 0.90 + 0.06 * surfaces.cloud(rng, size, size, 7) + 0.05 * surfaces.cloud(rng, size, size, 22)
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     if is_mixed:
-        y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
-        away = np.hypot(x, y)
-        shade = 0.86 + 0.14 * np.cos(2 * np.arctan2(y, x) - 9 * away) * np.exp(-2 * away)
+        shade = 0.93 + 0.05 * np.cos(9 * np.hypot(x, y) + np.arctan2(y, x)) + 0.012 * surfaces.cloud(rng, size, size, 22)
+    else:
+        lumps = np.clip(surfaces.cloud(rng, size, size, 9), -1.2, 1.2)
+        shade = 0.84 + 0.10 * lumps + 0.05 * surfaces.cloud(rng, size, size, 24)
     return finish(surfaces.shaded(plain((1.0, 1.0, 1.0), size, size), shade))
 
 

@@ -69,10 +69,13 @@ def add(spec: mujoco.MjSpec, thing: Thing, paint: Callable[..., str]) -> None:
         body.add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, material=_material(thing, dress),
                       rgba=_rgba(part, picture, Look()), **free)  # fmt: skip
     if picture.filling is not None:
-        body.add_geom(name=f"{thing.name}/fill", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[max(r for _, r in picture.filling.levels_m), picture.filling.levels_m[-1][0] / 2, 0],
-                      material=paint("fill", crockery.fill_picture(), specular=0.25, shininess=0.6),
-                      rgba=[1, 1, 1, 0],
-                      pos=[0.001, 0.001, 0.01], quat=_TILTED, **free)  # fmt: skip
+        for is_mixed, material in enumerate(_FILL_MATERIALS):
+            paint(material, crockery.fill_picture(bool(is_mixed)), specular=0.25, shininess=0.6)
+        heights, radii = zip(*picture.filling.levels_m, strict=True)
+        body.add_geom(
+            name=f"{thing.name}/fill", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[max(radii), heights[-1] / 2, 0],
+            material=_FILL_MATERIALS[0], rgba=[1, 1, 1, 0], pos=[0.001, 0.001, heights[-1] / 2], quat=_TILTED, **free,
+        )  # fmt: skip
     for k, grip in enumerate(thing.grips):
         body.add_geom(
             name=f"{thing.name}/grip{k}", type=mujoco.mjtGeom.mjGEOM_CAPSULE, group=HIDDEN_GROUP, rgba=[0, 0, 0, 0],
