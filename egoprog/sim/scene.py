@@ -250,7 +250,9 @@ class Kitchen:
         self._mesh("upper-arm", upper.vertices_m, upper.faces, upper.texcoords)
         self._mesh("torso", *_torso())
         torso = world.add_body(name="torso", mocap=True)
-        self._draw(torso, "sleeve", mesh="torso")
+        # Seen from so near and from above, a knit's ribs would meet in a star on each shoulder.
+        self._paint("shirt", textures.plaster(rng, person.sleeve), specular=0)
+        self._draw(torso, "shirt", mesh="torso")
         wears = rng.random(), rng.random()
         if wears[0] < 0.4 and start > 0.3:
             watch = shapes.limb(
@@ -269,7 +271,7 @@ class Kitchen:
             if side is Hand.LEFT and "watch" in self._painted:
                 self._draw(forearm, "watch", mesh="watch")
             upper_arm = world.add_body(name=f"{side}/upper-arm", mocap=True)
-            self._draw(upper_arm, "forearm" if is_bare else "sleeve", mesh="upper-arm")
+            self._draw(upper_arm, "forearm" if is_bare else "shirt", mesh="upper-arm")
 
     def _index(self) -> None:
         """Where everything that `show` moves lies in MuJoCo's arrays."""
@@ -485,7 +487,8 @@ class Kitchen:
         right, left = shoulders[Hand.RIGHT], shoulders[Hand.LEFT]
         x = unit(right - left)
         z = unit(np.array([0.0, 0.0, 1.0]) - x * x[2])
-        self.put("torso", Pose((right + left) / 2, np.column_stack([x, _cross(z, x), z])))
+        rotation = np.column_stack([x, _cross(z, x), z])
+        self.put("torso", Pose((right + left) / 2 - 0.03 * rotation[:, 1], rotation))
 
     def _draw_stream(self, k: int, stream: Stream | None) -> None:
         geoms, rgba = self._stream[k], self.model.geom_rgba
@@ -576,7 +579,7 @@ def _level_below(levels: NDArray, points: NDArray) -> NDArray[np.float64]:
 def _torso() -> tuple[NDArray, NDArray, NDArray]:
     """Shoulders, chest and belly as a mesh, the origin between the shoulders, x to the right, z up."""
     rings = np.array([(-0.55, 0.15, 0.10), (-0.3, 0.155, 0.10), (-0.12, 0.165, 0.095), (-0.05, 0.17, 0.085),
-                      (0.0, 0.165, 0.07), (0.025, 0.13, 0.055), (0.04, 0.08, 0.045), (0.045, 0.01, 0.01)])  # fmt: skip
+                      (0.0, 0.165, 0.07), (0.025, 0.13, 0.055), (0.04, 0.08, 0.045), (0.045, 1e-4, 1e-4)])  # fmt: skip
     path = np.column_stack([np.zeros((len(rings), 2)), rings[:, 0]])
     shape = shapes.tube(path, rings[:, 1:], 20)
     return shape.vertices_m, shape.faces, shape.texcoords
