@@ -70,7 +70,7 @@ VALIDATION_EVERY: Final = 10
 LABELLED_EVERY: Final = 3
 """Frames from one whose boxes are measured in the picture to the next; those between are interpolated."""
 BOXES_EVERY: Final = 15
-"""Frames from one line of boxes.jsonl to the next."""
+"""Frames from one line of boxes.jsonl to the next; a multiple of LABELLED_EVERY."""
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
 WATCH_S: Final = 0.2
@@ -274,7 +274,7 @@ def _record_episode(job: Job) -> None:
         info = VideoInfo(video_id, round(performance.duration_s, 6), RATE_HZ, *size_px)
         write_video_info(own / "video_info.csv", [info])
         with (own / "boxes.jsonl").open("w", encoding="utf-8") as file:
-            for each in seen[:: max(1, BOXES_EVERY // LABELLED_EVERY)]:
+            for each in (each for each in seen if round(each.stamp_s * RATE_HZ) % BOXES_EVERY == 0):
                 file.write(json.dumps(truth.boxes_line(performance, video_id, each), separators=(",", ":")) + "\n")
         _move_into_place(job, partial)
 

@@ -10,20 +10,8 @@ def test_a_folder_is_a_dataset_and_an_mp4_one_episode(monkeypatch, tmp_path, cap
     calls = []
     monkeypatch.setattr(dataset, "record_dataset", lambda *given: calls.append(given) or ["P901_01"])
     monkeypatch.setattr(record, "record", lambda *given: calls.append(given) or [tmp_path / "a.mp4"])
-    options = [
-        "--episodes",
-        "7",
-        "--seed",
-        "5",
-        "--workers",
-        "2",
-        "--seconds",
-        "60",
-        "--size",
-        "224x224",
-        "--tasks",
-        "make_tea,fry_egg",
-    ]
+    text = "--episodes 7 --seed 5 --workers 2 --seconds 60 --size 224x224 --tasks make_tea,fry_egg"
+    options = text.split(" ")
     assert main(["sim", "record", str(tmp_path / "out"), *options]) == 0
     assert main(["sim", "record", str(tmp_path / "a.mp4"), "--seed", "3"]) == 0
     (_, episodes, settings, workers), (out, seed, seconds, size_px, _) = calls

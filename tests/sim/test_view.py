@@ -17,7 +17,7 @@ def test_boxes_are_drawn_where_they_lie(performance):
 
 
 def test_what_is_touched_stands_out(performance):
-    side, touch = next((s, t) for s, touches in performance.touches.items() for t in touches if t.name)
+    touch = next(touch for touches in performance.touches.values() for touch in touches if touch.name)
     stamp_s = touch.start_s + 0.05
     picture = np.zeros((100, 200, 3), np.uint8)
     drawn = draw_boxes(picture, {touch.name: (0.25, 0.2, 0.5, 0.6)}, performance, stamp_s)
