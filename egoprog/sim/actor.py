@@ -16,7 +16,7 @@ import numpy as np
 from egoprog.errors import ConfigurationError, InfeasibleStep
 from egoprog.program.types import Hand, SubAction, Verb
 from egoprog.sim import grasp
-from egoprog.sim.body import Body
+from egoprog.sim.body import UPRIGHT, Body
 from egoprog.sim.hand import OPEN, RELAXED, Posture
 from egoprog.sim.performance import Performance, Pouring, Ride, Touch, channel_of, initial_looks
 from egoprog.sim.placing import Place, find_place, places_between, places_of, places_on, standing
@@ -421,7 +421,7 @@ class Actor:
             elif self.hand_of(held) is hand:
                 to = a @ self._carrying(hand, held) @ self._grips[held][hand]
                 self.carry(held, to, start_s, start_s + self.takes(0.9))
-        self.body.torso.move(start_s, start_s + 0.6, np.zeros(3))
+        self.body.torso.move(start_s, start_s + 0.6, UPRIGHT)
         self.body.walk.follow(start_s + 0.3, stop_s, lambda share: way(_stride(share)), is_even=True)
         self.station = station
         for stamp_s in np.arange(start_s + 0.3, stop_s - 0.15, self.rng.uniform(0.5, 0.6)):
@@ -914,7 +914,7 @@ class Actor:
         wrists = [pose @ grip.inverse() for pose in poses]
         cost = grasp.awkwardness(
             side, np.array([w.rotation for w in wrists]), np.array([w.position_m for w in wrists]),
-            self.body.shoulder_m(side, np.zeros(3)),
+            self.body.shoulder_m(side, UPRIGHT),
         )  # fmt: skip
         return wrists[int(np.argmin(cost))]
 
