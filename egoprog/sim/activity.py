@@ -145,12 +145,13 @@ class Thread(NamedTuple):
 class _Mind(NamedTuple):
     """What somebody has in mind. threads: the current one first. ahead: tasks still to begin, None for any they like.
 
-    done: tasks that were begun, the last one last.
+    done: tasks that were begun, the last one last. is_set: what was done last only prepared what comes next.
     """
 
     threads: tuple[Thread, ...] = ()
     ahead: tuple[str, ...] | None = None
     done: tuple[str, ...] = ()
+    is_set: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,8 @@ class _Person:
         """What to go on with; None where nothing is left, and for the thread where it all waits. is_open: to strays."""
         awake = [t for t in mind.threads if not t.waits and t.asleep_until_s <= now_s]
         current = mind.threads[0] if mind.threads and mind.threads[0] in awake else None
+        if mind.is_set and current is not None:
+            return mind, current
         is_stray = current is not None and current.task.name in STRAYS
         options: list[Thread | str | None] = list(awake)
         weights = [1.0 if t is current or current is None else self.habits.switches for t in awake]
@@ -481,18 +484,20 @@ class _Person:
         passing = self._in_passing(call, scene, choices)
         first = first_of(scene, passing) if passing is not None else None
         if first is not None:
-            return _Intent(first, thread.task.name, mind)
+            return _Intent(first, thread.task.name, mind._replace(is_set=False))
         doubt = self._doubt(call, scene, choices)
         if doubt is not None:
             first, *later = doubt
             stack = (*(Bound(one) for one in later), *thread.stack)
-            return _Intent(first, thread.task.name, self._with(mind, thread._replace(stack=stack)))
+            mind = self._with(mind, thread._replace(stack=stack))
+            return _Intent(first, thread.task.name, mind._replace(is_set=False))
         taken = thread.taken
         if call.name == "taking" and call.objects[0] not in taken:
             taken = (*taken, call.objects[0])
         is_own = call.name == own.name and call.objects[0] == own.objects[0]
         stack = thread.stack[1:] if is_own else thread.stack
-        return _Intent(call, thread.task.name, self._with(mind, thread._replace(stack=stack, taken=taken)))
+        mind = self._with(mind, thread._replace(stack=stack, taken=taken))
+        return _Intent(call, thread.task.name, mind._replace(is_set=not is_own))
 
     def _with(self, mind: _Mind, thread: Thread) -> _Mind:
         return mind._replace(threads=(thread, *mind.threads[1:]))

@@ -309,10 +309,10 @@ def _blocked(scene: Scene, call: Call, kept: Sequence[str]) -> Call | None:
             lid = scene.lid_on(other)
             if lid is not None and name not in ("covering", "turning_on", "turning_off"):
                 return Call("taking", (lid,))
-    if action.needs_water and not scene.fact("on", "tap"):
-        return Call("turning_on", ("tap",))
     if scene.num_free < action.free:
         return _put_down(scene, _least_wanted(scene, kept))
+    if action.needs_water and not scene.fact("on", "tap"):
+        return Call("turning_on", ("tap",))
     return None
 
 
