@@ -55,8 +55,8 @@ class Box:
 class Run:
     """Furniture along one wall.
 
-    tops: stretches of worktop, (from, to) along x. uppers: stretches of wall units that stay shut. window, hood,
-    stove: stretches or None. end_walls: whether a wall closes the run at its left and right end.
+    tops: stretches of worktop, (from, to) along x. uppers: stretches of wall units that stay shut. window, hood:
+    stretches or None.
     """
 
     frame: Pose
@@ -65,7 +65,6 @@ class Run:
     uppers: tuple[tuple[float, float], ...]
     window: tuple[float, float] | None = None
     hood: tuple[float, float] | None = None
-    end_walls: tuple[bool, bool] = (True, True)
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,6 @@ _LEVEL = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
 """A bar from left to right, fixed to what is behind it."""
 _UPRIGHT = np.array([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
 """A bar that stands, fixed to what is behind it."""
-_ON_TOP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]).T
-_DIAL = np.eye(3)
 
 
 def _pose(x: float, y: float, z: float, rotation: Vector | None = None) -> Pose:
@@ -170,7 +167,7 @@ class _Builder:
             for sy in (-1, 1)
             for sx in (-1, 1)
         )
-        dial = _pose(0.245, 0.045, top + 0.018, _DIAL)
+        dial = _pose(0.245, 0.045, top + 0.018)
         fixture = Fixture(
             "hob", "hob", block @ _pose(side * 0.22, 0.05, 0), (wide, deep, top + 0.008), spots=spots,
             grip=Grip(dial, 0.017, 0.022, "pinch"), joint="turn", axis=(0.0, 0.0, -1.0),
