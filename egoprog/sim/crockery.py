@@ -28,11 +28,12 @@ FILM_M = 0.0007
 
 @cache
 def fill_picture(is_mixed: bool = False, size: int = 96) -> Picture:
-    """The surface of a drink, a soup or a heap, in grey: colours come from what it is. Stirring makes it even."""
+    """The surface of a soup or a heap, in grey: colours come from what it is. Stirring makes it even."""
     rng = np.random.default_rng([43])
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     if is_mixed:
-        shade = 0.93 + 0.05 * np.cos(9 * np.hypot(x, y) + np.arctan2(y, x)) + 0.012 * surfaces.cloud(rng, size, size, 22)
+        whirl = np.cos(9 * np.hypot(x, y) + np.arctan2(y, x))
+        shade = 0.92 + 0.06 * whirl + 0.012 * surfaces.cloud(rng, size, size, 22)
     else:
         lumps = np.clip(surfaces.cloud(rng, size, size, 9), -1.2, 1.2)
         shade = 0.84 + 0.10 * lumps + 0.05 * surfaces.cloud(rng, size, size, 24)
@@ -43,9 +44,8 @@ def with_films(parts: tuple[Part, ...], stained: Shape, sudsy: Shape) -> tuple[P
     """Adds what dirt covers and what suds and drops cover."""
     return (
         *parts,
-        Part("drops", sudsy.swollen(FILM_M / 2), "drops", after("wet", 0.99)),
         Part("dirt", stained.swollen(FILM_M), "dirt", after("dirt", 0.99)),
-        Part("foam", sudsy.swollen(2 * FILM_M), _washed, lambda look: min(0.99, max(look["soapy"], 0.8 * look["wet"]))),
+        Part("foam", sudsy.swollen(2 * FILM_M), _washed, lambda look: min(0.99, max(look["soapy"], 0.9 * look["wet"]))),
     )
 
 
@@ -57,7 +57,6 @@ def film_sheets(colour: Colour = (0.36, 0.17, 0.06), seed: int = 0) -> dict[str,
     return {
         "dirt": Sheet(surfaces.stains(colour, seed), specular=0.05),
         "foam": Sheet(surfaces.foam(), specular=0.3),
-        "drops": Sheet(surfaces.drops(), specular=0.9, shininess=0.9),
         "drops": Sheet(surfaces.drops(), specular=1.0, shininess=0.9),
     }
 
@@ -137,7 +136,7 @@ def _bowl(variant: int) -> Drawing:
     return Drawing(
         with_films((Part("body", outside + inside),), inside, outside + inside),
         {"main": Sheet(picture, specular=0.5, shininess=0.7), **film_sheets((0.48, 0.22, 0.05), variant % 3)},
-        Filling(levels, (0.84, 0.62, 0.30), 0.78),
+        Filling(levels, (0.84, 0.62, 0.30), 0.78, True),
     )
 
 
@@ -199,7 +198,7 @@ def _long_handled(kind: str, variant: int) -> Drawing:
     return Drawing(
         with_films((Part("body", outside + inside + handle),), inside, outside + inside),
         {"main": Sheet(finish(sheet), specular=0.4, shininess=0.6), **film_sheets((0.42, 0.20, 0.06), variant % 3)},
-        Filling(((floor, foot - 0.006), (h, inner)), (0.80, 0.62, 0.30), 0.72 if kind == "pot" else 0.5),
+        Filling(((floor, foot - 0.006), (h, inner)), (0.80, 0.62, 0.30), 0.72 if kind == "pot" else 0.5, True),
     )
 
 
@@ -253,11 +252,12 @@ def _kettle(variant: int) -> Drawing:
     for k in range(5):
         sheet[36 + 15 * k : 38 + 15 * k, 86:106] = (0.9, 0.9, 0.9) if is_steel else (0.45, 0.45, 0.45)
     lid = shapes.turned(cap, 20).within((0, 0.02, 1, 0.10))
+    hinge = np.array([0.60 * r, 0.0, top])
     flipped = (
-        shapes.turned(cap, 20).at(z=-top + 0.012).rotated(_tilt(1.25)).at(x=0.55 * r, z=top).within((0, 0.02, 1, 0.10))
+        shapes.turned(cap, 20).at(*-hinge).rotated(_tilt(1.35)).at(*hinge).at(x=0.1 * r).within((0, 0.02, 1, 0.10))
     )
     hole = shapes.disc(r * 0.66, top - 0.014, 18).within((0.3, 0.14, 0.34, 0.18))
-    lamp = shapes.bar(np.array([(r * 0.95, 0, 0.012), (r * 0.97 + 0.004, 0, 0.012)]), np.array([[0.022, 0.005]] * 2), 8)
+    lamp = shapes.turned([(r * 0.965, 0.017), (r * 0.985, 0.019), (r * 0.985, 0.027), (r * 0.93, 0.029)], 20)
     films = with_films(
         (
             Part("body", body + hole),
@@ -344,7 +344,7 @@ def _colander(variant: int) -> Drawing:
     return Drawing(
         with_films((Part("body", outside + inside + ears[0].within(REST) + ears[1].within(REST)),), inside, outside),
         {"main": Sheet(finish(sheet), specular=0.5, shininess=0.6), **film_sheets((0.75, 0.62, 0.35), 1)},
-        Filling(tuple((z, x) for x, z in reversed(hollow)), (0.90, 0.80, 0.50), 0.62),
+        Filling(tuple((z, x) for x, z in reversed(hollow)), (0.90, 0.80, 0.50), 0.62, True),
     )
 
 

@@ -45,12 +45,14 @@ class Part:
 class Filling:
     """What stands in a vessel: a disc that rises. levels_m: (height, radius) of the hollow from its floor to its rim.
 
-    colour: where the look names none. most: share of the hollow's height that is filled at 1.
+    colour: where the look names none. most: share of the hollow's height that is filled at 1. is_lumpy: whether it is
+    no clear drink.
     """
 
     levels_m: tuple[tuple[float, float], ...]
     colour: Colour = (0.80, 0.86, 0.90)
     most: float = 0.8
+    is_lumpy: bool = False
 
 
 @dataclass(frozen=True)

@@ -211,9 +211,9 @@ def _drawing(kind: str, form: Form, rng: np.random.Generator, main: np.ndarray, 
         parts.append(Part(f"cut{k}", shape, dress, between("cut", low, high), _tint))
     films = with_films((), whole, whole)
     parts += [
-        replace(film, opacity=lambda look, film=film: film.opacity(look) * (look["cut"] < 0.12)) for film in films
+        replace(film, opacity=lambda look, film=film: 0.7 * film.opacity(look) * (look["cut"] < 0.12)) for film in films
     ]
-    return Drawing(tuple(parts), sheets | film_sheets((0.26, 0.17, 0.09), int(rng.integers(3))))
+    return Drawing(tuple(parts), sheets | film_sheets((0.36, 0.25, 0.14), int(rng.integers(3))))
 
 
 _BALL: Final = tuple((0.5 - 0.5 * np.cos(a), np.sin(a)) for a in np.linspace(0, np.pi, 10))
@@ -467,7 +467,7 @@ def _bread(variant: int) -> Drawing:
     )
     skin = surfaces.skin(rng, 64, 128, crust, tuple(0.66 * np.array(crust)), 0.5, 7)
     # Around: u 0.25 is the underside's opposite; the top is the darkest, and dusted.
-    skin = surfaces.freckles(rng, skin, (0.93, 0.86, 0.72), 0.020, 1.4)
+    skin = surfaces.freckles(rng, skin, (0.86, 0.74, 0.55), 0.010, 1.0)
     flesh = surfaces.freckles(rng, _flesh(rng, crumb, crust, 0.10), tuple(0.80 * np.array(crumb)), 0.05, 0.9)
     drawn = _drawing("bread", form, rng, _picture(skin, flesh, crust), None, specular=0.02)
     return Drawing(tuple(_flattened(part) for part in drawn.parts), drawn.sheets)

@@ -100,25 +100,13 @@ def drops(size: int = 96) -> Picture:
     """Drops of water, each dark below and bright above."""
     rng = np.random.default_rng(45)
     sheet, alpha = plain((0.85, 0.90, 0.93), size, size), np.zeros((size, size), np.float32)
-    for _ in range(70):
+    for _ in range(110):
         x, y, radius = *rng.integers(4, size - 4, 2).tolist(), int(rng.integers(1, 4))
         cv2.circle(alpha, (x, y), radius, 0.7, -1, cv2.LINE_AA)
         cv2.circle(sheet, (x, y), radius, (0.52, 0.58, 0.62), -1, cv2.LINE_AA)
         cv2.circle(sheet, (x, y - radius // 2), max(radius // 2, 1), (1.0, 1.0, 1.0), -1, cv2.LINE_AA)
     picture = film((1, 1, 1), alpha)
     picture[..., :3] = finish(sheet)
-    return picture
-
-
-@cache
-def drops(size: int = 128) -> Picture:
-    """Beads of water."""
-    rng = np.random.default_rng([44])
-    picture = film((0.90, 0.95, 1.0), np.zeros((size, size), np.float32))
-    for _ in range(150):
-        at, radius = rng.integers(0, size, 2), int(rng.integers(1, 4))
-        cv2.circle(picture, at.tolist(), radius, (205, 220, 230, 120), -1, cv2.LINE_AA)
-        cv2.circle(picture, (at - radius // 2).tolist(), max(radius // 2, 1), (255, 255, 255, 235), -1, cv2.LINE_AA)
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Things in a MuJoCo model: what is drawn of them, where hands close on them, and how they look from moment to moment."""
+"""Things in a MuJoCo model: what is drawn of them, where hands close on them, how they look at a moment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _TILTED: Final = (0.8, 0.0, 0.0, 0.6)
 """An attitude about z that is not the body's: MuJoCo would else never look at the geom's place again."""
 _FILLED_TO: Final = 0.004
 """Below this share a vessel counts as empty."""
-_FILL_MATERIALS: Final = ("fill", "fill/mixed")
+_FILLS: Final = {"fill": None, "fill/lumpy": False, "fill/mixed": True}
+"""Materials of contents, and whether their picture is of something mixed; None for a clear drink."""
 _DAMP: Final = 0.16
 """How much darker wet things are."""
 
@@ -69,12 +70,12 @@ def add(spec: mujoco.MjSpec, thing: Thing, paint: Callable[..., str]) -> None:
         body.add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, material=_material(thing, dress),
                       rgba=_rgba(part, picture, Look()), **free)  # fmt: skip
     if picture.filling is not None:
-        for is_mixed, material in enumerate(_FILL_MATERIALS):
-            paint(material, crockery.fill_picture(bool(is_mixed)), specular=0.25, shininess=0.6)
+        for material, is_mixed in _FILLS.items():
+            paint(material, None if is_mixed is None else crockery.fill_picture(is_mixed), specular=0.3, shininess=0.6)
         heights, radii = zip(*picture.filling.levels_m, strict=True)
         body.add_geom(
             name=f"{thing.name}/fill", type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[max(radii), heights[-1] / 2, 0],
-            material=_FILL_MATERIALS[0], rgba=[1, 1, 1, 0], pos=[0.001, 0.001, heights[-1] / 2], quat=_TILTED, **free,
+            material="fill", rgba=[1, 1, 1, 0], pos=[0.001, 0.001, heights[-1] / 2], quat=_TILTED, **free,
         )  # fmt: skip
     for k, grip in enumerate(thing.grips):
         body.add_geom(
@@ -107,7 +108,8 @@ def _fill(model: mujoco.MjModel, geom: int, filling: Filling, look: Look) -> Non
     model.geom_pos[geom] = (0.0, 0.0, level - thick / 2)
     model.geom_size[geom, :2] = (np.interp(level - thick / 2, heights, radii) - 0.0006, max(thick / 2, 2e-4))
     model.geom_rgba[geom] = (*mixed(look.contents or filling.colour, (0.42, 0.24, 0.10), 0.5 * look["cooked"]), 1.0)
-    model.geom_matid[geom] = model.material(_FILL_MATERIALS[look["mixed"] > 0.3]).id
+    material = "fill/mixed" if look["mixed"] > 0.3 else "fill/lumpy" if filling.is_lumpy else "fill"
+    model.geom_matid[geom] = model.material(material).id
 
 
 def _rgba(part: Part, picture: Drawing, look: Look) -> tuple[float, float, float, float]:
