@@ -242,7 +242,7 @@ def add_hand(spec: mujoco.MjSpec, side: Hand, material: str, forearm: str) -> No
 
     forearm: the body that the skin's end goes with where the wrist bends; its origin is in the wrist, x to the hand.
     Bodies are named `{side}/{bone}`, joints by `joint_name`; the invisible capsules `{side}/{bone}/flesh` lie in
-    FLESH_GROUP and touch nothing by themselves: `actor.close_on` asks for their distance to things.
+    FLESH_GROUP and touch nothing by themselves: `Kitchen.touch_m` asks for their distance to things.
     """
     mujoco = load_mujoco()
     mesh = load_hand(side)
