@@ -269,9 +269,16 @@ def _kettle(variant: int) -> Drawing:
         shapes.turned(wall, 24),
     )
     glow = pick(rng, ((1.0, 0.30, 0.12), (0.25, 0.55, 1.0)))
-    return Drawing(films, {"main": Sheet(finish(sheet), specular=0.5, shininess=0.7), "unlit": Sheet(None, (0.25, 0.22, 0.2)),
-                           "lit": Sheet(None, glow, emission=1.6), **film_sheets((0.55, 0.42, 0.22), 2)},
-                   Filling(((0.02, 0.9 * r), (top - 0.02, 0.66 * r)), (0.55, 0.66, 0.74), 0.8))  # fmt: skip
+    return Drawing(
+        films,
+        {
+            "main": Sheet(finish(sheet), specular=0.5, shininess=0.7),
+            "unlit": Sheet(None, (0.25, 0.22, 0.2)),
+            "lit": Sheet(None, glow, emission=1.6),
+            **film_sheets((0.55, 0.42, 0.22), 2),
+        },
+        Filling(((0.02, 0.9 * r), (top - 0.02, 0.66 * r)), (0.55, 0.66, 0.74), 0.8),
+    )
 
 
 def _tilt(angle: float) -> np.ndarray:

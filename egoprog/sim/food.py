@@ -61,7 +61,12 @@ class Form:
         shape = skin.within(SKIN)
         for k, is_front in ((0, False), (-1, True)):
             if r[k] > 0.15:
-                shape = shape + _cap(rings[k][:-1], is_front)
+                is_cut = start > 0 if k == 0 else stop < 1
+                shape = shape + _cap(
+                    rings[k][:-1],
+                    is_front,
+                    FLESH if is_cut else (0.4, 0.5, 0.6, 0.51) if k == 0 else (0.4, 0.99, 0.6, 1.0),
+                )
         return shape
 
     def whole(self) -> Shape:
@@ -71,8 +76,8 @@ class Form:
         return grounded(shape)
 
 
-def _cap(ring: np.ndarray, is_front: bool) -> Shape:
-    """A cut: a fan over a ring, (N, 3), that faces x or -x."""
+def _cap(ring: np.ndarray, is_front: bool, region: shapes.Region) -> Shape:
+    """An end: a fan over a ring, (N, 3), that faces x or -x."""
     middle = ring.mean(axis=0)
     vertices = np.concatenate([[middle], ring])
     k = np.arange(len(ring))
@@ -81,7 +86,7 @@ def _cap(ring: np.ndarray, is_front: bool) -> Shape:
     spread = 0.5 * away / np.maximum(np.abs(away).max(axis=0), 1e-9)
     texcoords = 0.5 + np.concatenate([[[0.0, 0.0]], spread])
     normal = np.cross(ring[1] - middle, ring[len(ring) // 4] - middle)
-    return Shape(vertices, faces if (normal[0] > 0) == is_front else faces[:, ::-1], texcoords).within(FLESH)
+    return Shape(vertices, faces if (normal[0] > 0) == is_front else faces[:, ::-1], texcoords).within(region)
 
 
 def grounded(shape: Shape) -> Shape:
@@ -220,8 +225,11 @@ _BALL: Final = tuple((0.5 - 0.5 * np.cos(a), np.sin(a)) for a in np.linspace(0, 
 
 
 def _sprout(height_m: float, radius_m: float, z_m: float) -> Shape:
-    return shapes.bar(np.array([(0, 0, z_m), (0.1 * height_m, 0, z_m + 0.5 * height_m), (0.3 * height_m, 0, z_m + height_m)]),
-                      np.array([[radius_m] * 2, [0.7 * radius_m] * 2, [0.9 * radius_m] * 2]), 6)  # fmt: skip
+    return shapes.bar(
+        np.array([(0, 0, z_m), (0.1 * height_m, 0, z_m + 0.5 * height_m), (0.3 * height_m, 0, z_m + height_m)]),
+        np.array([[radius_m] * 2, [0.7 * radius_m] * 2, [0.9 * radius_m] * 2]),
+        6,
+    )
 
 
 def _rows(skin: np.ndarray, colour: Colour, low: float, high: float, share: float = 1.0) -> np.ndarray:
@@ -232,12 +240,32 @@ def _rows(skin: np.ndarray, colour: Colour, low: float, high: float, share: floa
 
 
 def _onion(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("onion", variant), rng_of("onion", variant)
-    papery, dark, layer = pick(rng, (
-        ((0.78, 0.48, 0.18), (0.60, 0.30, 0.10), (0.93, 0.92, 0.80)), ((0.52, 0.12, 0.26), (0.36, 0.06, 0.18), (0.90, 0.80, 0.86)),
-        ((0.80, 0.56, 0.28), (0.62, 0.36, 0.14), (0.93, 0.92, 0.80)),
-    ))  # fmt: skip
-    form = Form(h, width, width, ((0, 0.12), (0.06, 0.5), (0.2, 0.85), (0.42, 1.0), (0.62, 0.90), (0.78, 0.58), (0.88, 0.25), (0.95, 0.12), (1, 0.10)), is_upright=True)  # fmt: skip
+    (_length, width, h), rng = size_m("onion", variant), rng_of("onion", variant)
+    papery, dark, layer = pick(
+        rng,
+        (
+            ((0.78, 0.48, 0.18), (0.60, 0.30, 0.10), (0.93, 0.92, 0.80)),
+            ((0.52, 0.12, 0.26), (0.36, 0.06, 0.18), (0.90, 0.80, 0.86)),
+            ((0.80, 0.56, 0.28), (0.62, 0.36, 0.14), (0.93, 0.92, 0.80)),
+        ),
+    )
+    form = Form(
+        h,
+        width,
+        width,
+        (
+            (0, 0.12),
+            (0.06, 0.5),
+            (0.2, 0.85),
+            (0.42, 1.0),
+            (0.62, 0.90),
+            (0.78, 0.58),
+            (0.88, 0.25),
+            (0.95, 0.12),
+            (1, 0.10),
+        ),
+        is_upright=True,
+    )
     skin = surfaces.skin(rng, 64, 128, papery, dark, 0.5, 6)
     skin = surfaces.shaded(skin, 1 + 0.10 * np.sin(np.arange(128) * 2 * np.pi / 8)[None] * np.ones((64, 1)))
     skin = _rows(skin, (0.80, 0.68, 0.45), 0.84, 1.16)
@@ -251,9 +279,16 @@ def _onion(variant: int) -> Drawing:
 
 
 def _garlic(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("garlic", variant), rng_of("garlic", variant)
-    form = Form(h, width, width, ((0, 0.3), (0.08, 0.75), (0.25, 1.0), (0.45, 0.9), (0.62, 0.5), (0.75, 0.2), (1, 0.12)),
-                is_upright=True, segments=18, lobes=7)  # fmt: skip
+    (_length, width, h), rng = size_m("garlic", variant), rng_of("garlic", variant)
+    form = Form(
+        h,
+        width,
+        width,
+        ((0, 0.3), (0.08, 0.75), (0.25, 1.0), (0.45, 0.9), (0.62, 0.5), (0.75, 0.2), (1, 0.12)),
+        is_upright=True,
+        segments=18,
+        lobes=7,
+    )
     skin = surfaces.skin(rng, 64, 128, (0.93, 0.91, 0.86), (0.76, 0.64, 0.66), 0.5, 9)
     skin = surfaces.shaded(
         skin, 1 - 0.10 * (np.cos(np.arange(128) * 2 * np.pi * 7 / 128) < -0.6)[None] * np.ones((64, 1))
@@ -283,8 +318,14 @@ def _potato(variant: int) -> Drawing:
 
 def _carrot(variant: int) -> Drawing:
     (length, width, h), rng = size_m("carrot", variant), rng_of("carrot", variant)
-    form = Form(length, width, h, ((0, 0.30), (0.02, 0.75), (0.07, 0.98), (0.2, 1.0), (0.5, 0.82), (0.8, 0.52), (0.94, 0.25), (1, 0.04)),
-                bend_m=rng.uniform(-0.006, 0.006), segments=12)  # fmt: skip
+    form = Form(
+        length,
+        width,
+        h,
+        ((0, 0.30), (0.02, 0.75), (0.07, 0.98), (0.2, 1.0), (0.5, 0.82), (0.8, 0.52), (0.94, 0.25), (1, 0.04)),
+        bend_m=rng.uniform(-0.006, 0.006),
+        segments=12,
+    )
     orange = pick(rng, ((0.90, 0.42, 0.08), (0.94, 0.48, 0.12), (0.85, 0.36, 0.06)))
     rings = (surfaces.cloud(rng, 64, 128, 6, 40) > 1.2).astype(float)
     skin = surfaces.blend(
@@ -294,17 +335,29 @@ def _carrot(variant: int) -> Drawing:
     flesh = surfaces.blend(
         _flesh(rng, (0.96, 0.52, 0.12), orange, 0.06), (0.98, 0.68, 0.25), (_away() < 0.42).astype(float)
     )
-    leaf = _joined([
-        shapes.bar(np.array([(-0.48 * length, 0, h / 2), (-0.53 * length, 0.003 * k, h / 2 + 0.004), (-0.60 * length, 0.007 * k, h / 2 + 0.002)]),
-                   np.array([[0.003] * 2, [0.003] * 2, [0.002] * 2]), 5) for k in (-1, 0, 1)
-    ])  # fmt: skip
+    leaf = _joined(
+        [
+            shapes.bar(
+                np.array(
+                    [
+                        (-0.48 * length, 0, h / 2),
+                        (-0.53 * length, 0.003 * k, h / 2 + 0.004),
+                        (-0.60 * length, 0.007 * k, h / 2 + 0.002),
+                    ]
+                ),
+                np.array([[0.003] * 2, [0.003] * 2, [0.002] * 2]),
+                5,
+            )
+            for k in (-1, 0, 1)
+        ]
+    )
     bare = surfaces.skin(rng, 64, 128, (0.97, 0.56, 0.16), (0.95, 0.50, 0.12), 0.5, 6)
     green = (0.30, 0.46, 0.14)
     return _drawing("carrot", form, rng, _picture(skin, flesh, green), _picture(bare, flesh, green), leaf)
 
 
 def _tomato(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("tomato", variant), rng_of("tomato", variant)
+    (_length, width, h), rng = size_m("tomato", variant), rng_of("tomato", variant)
     form = Form(h, width, width, tuple((t, r**0.85) for t, r in _BALL), is_upright=True, segments=16)
     red = pick(rng, ((0.80, 0.12, 0.06), (0.86, 0.20, 0.08), (0.72, 0.09, 0.08)))
     skin = surfaces.skin(rng, 64, 128, red, (0.90, 0.32, 0.10), 0.25, 4)
@@ -322,8 +375,14 @@ def _tomato(variant: int) -> Drawing:
 
 def _cucumber(variant: int) -> Drawing:
     (length, width, h), rng = size_m("cucumber", variant), rng_of("cucumber", variant)
-    form = Form(length, width, h, ((0, 0.2), (0.02, 0.65), (0.06, 0.92), (0.15, 1.0), (0.85, 1.0), (0.94, 0.9), (0.985, 0.6), (1, 0.2)),
-                bend_m=rng.uniform(-0.012, 0.012), segments=12)  # fmt: skip
+    form = Form(
+        length,
+        width,
+        h,
+        ((0, 0.2), (0.02, 0.65), (0.06, 0.92), (0.15, 1.0), (0.85, 1.0), (0.94, 0.9), (0.985, 0.6), (1, 0.2)),
+        bend_m=rng.uniform(-0.012, 0.012),
+        segments=12,
+    )
     green = pick(rng, ((0.12, 0.32, 0.10), (0.16, 0.38, 0.12), (0.10, 0.26, 0.09)))
     skin = surfaces.skin(rng, 64, 128, green, (0.26, 0.46, 0.18), 0.4, 8)
     skin = surfaces.shaded(skin, 1 + 0.22 * np.cos(np.arange(128) * 2 * np.pi * 9 / 128)[None] * np.ones((64, 1)))
@@ -334,9 +393,16 @@ def _cucumber(variant: int) -> Drawing:
 
 
 def _pepper(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("pepper", variant), rng_of("pepper", variant)
-    form = Form(h * 0.88, width, width, ((0, 0.25), (0.04, 0.55), (0.2, 0.78), (0.5, 0.92), (0.8, 1.0), (0.92, 0.9), (0.97, 0.6), (0.94, 0.2)),
-                is_upright=True, segments=20, lobes=4)  # fmt: skip
+    (_length, width, h), rng = size_m("pepper", variant), rng_of("pepper", variant)
+    form = Form(
+        h * 0.88,
+        width,
+        width,
+        ((0, 0.25), (0.04, 0.55), (0.2, 0.78), (0.5, 0.92), (0.8, 1.0), (0.92, 0.9), (0.97, 0.6), (0.94, 0.2)),
+        is_upright=True,
+        segments=20,
+        lobes=4,
+    )
     colour = pick(rng, ((0.78, 0.08, 0.06), (0.92, 0.66, 0.06), (0.16, 0.46, 0.12), (0.90, 0.42, 0.06)))
     profile = (*form.profile[:-1], (1.0, 0.25))
     form = Form(form.length_m, width, width, profile, is_upright=True, segments=20, lobes=4)
@@ -353,9 +419,24 @@ def _pepper(variant: int) -> Drawing:
 
 
 def _mushroom(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("mushroom", variant), rng_of("mushroom", variant)
-    form = Form(h, width, width, ((0, 0.36), (0.04, 0.40), (0.40, 0.36), (0.42, 0.88), (0.52, 1.0), (0.7, 0.9), (0.86, 0.62), (0.96, 0.3), (1, 0.05)),
-                is_upright=True)  # fmt: skip
+    (_length, width, h), rng = size_m("mushroom", variant), rng_of("mushroom", variant)
+    form = Form(
+        h,
+        width,
+        width,
+        (
+            (0, 0.36),
+            (0.04, 0.40),
+            (0.40, 0.36),
+            (0.42, 0.88),
+            (0.52, 1.0),
+            (0.7, 0.9),
+            (0.86, 0.62),
+            (0.96, 0.3),
+            (1, 0.05),
+        ),
+        is_upright=True,
+    )
     cap = pick(rng, ((0.90, 0.86, 0.79), (0.62, 0.44, 0.30), (0.86, 0.80, 0.70)))
     skin = surfaces.skin(rng, 64, 128, cap, tuple(0.82 * np.array(cap)), 0.5, 8)
     skin = _rows(skin, (0.90, 0.86, 0.80), -0.40, 0.42)
@@ -367,9 +448,25 @@ def _mushroom(variant: int) -> Drawing:
 
 
 def _apple(variant: int) -> Drawing:
-    (length, width, h), rng = size_m("apple", variant), rng_of("apple", variant)
-    form = Form(h * 0.95, width, width, ((0, 0.28), (0.03, 0.5), (0.15, 0.78), (0.4, 0.97), (0.6, 1.0), (0.8, 0.9), (0.94, 0.62), (1.0, 0.35), (0.95, 0.1)),
-                is_upright=True, segments=16)  # fmt: skip
+    (_length, width, h), rng = size_m("apple", variant), rng_of("apple", variant)
+    form = Form(
+        h * 0.95,
+        width,
+        width,
+        (
+            (0, 0.28),
+            (0.03, 0.5),
+            (0.15, 0.78),
+            (0.4, 0.97),
+            (0.6, 1.0),
+            (0.8, 0.9),
+            (0.94, 0.62),
+            (1.0, 0.35),
+            (0.95, 0.1),
+        ),
+        is_upright=True,
+        segments=16,
+    )
     profile = (*form.profile[:-1], (1.0, 0.35))
     form = Form(form.length_m, width, width, profile[:-1], is_upright=True, segments=16)
     colour, other = pick(
@@ -405,8 +502,14 @@ def _apple(variant: int) -> Drawing:
 
 def _banana(variant: int) -> Drawing:
     (length, width, h), rng = size_m("banana", variant), rng_of("banana", variant)
-    form = Form(length, h * 1.02, h, ((0, 0.28), (0.08, 0.30), (0.16, 0.70), (0.3, 0.95), (0.6, 1.0), (0.85, 0.72), (0.95, 0.38), (1, 0.22)),
-                bend_m=width - h, segments=8)  # fmt: skip
+    form = Form(
+        length,
+        h * 1.02,
+        h,
+        ((0, 0.28), (0.08, 0.30), (0.16, 0.70), (0.3, 0.95), (0.6, 1.0), (0.85, 0.72), (0.95, 0.38), (1, 0.22)),
+        bend_m=width - h,
+        segments=8,
+    )
     yellow = pick(rng, ((0.94, 0.78, 0.16), (0.90, 0.76, 0.22), (0.86, 0.78, 0.22)))
     skin = surfaces.skin(rng, 64, 128, yellow, tuple(0.90 * np.array(yellow)), 0.4, 5)
     skin = surfaces.freckles(rng, skin, (0.36, 0.22, 0.08), 0.004, 1.3)
@@ -466,7 +569,6 @@ def _bread(variant: int) -> Drawing:
         segments=16,
     )
     skin = surfaces.skin(rng, 64, 128, crust, tuple(0.66 * np.array(crust)), 0.5, 7)
-    # Around: u 0.25 is the underside's opposite; the top is the darkest, and dusted.
     skin = surfaces.freckles(rng, skin, (0.86, 0.74, 0.55), 0.010, 1.0)
     flesh = surfaces.freckles(rng, _flesh(rng, crumb, crust, 0.10), tuple(0.80 * np.array(crumb)), 0.05, 0.9)
     drawn = _drawing("bread", form, rng, _picture(skin, flesh, crust), None, specular=0.02)
@@ -487,8 +589,14 @@ def _flattened(part: Part) -> Part:
 def _sausage(variant: int) -> Drawing:
     (length, width, h), rng = size_m("sausage", variant), rng_of("sausage", variant)
     colour = pick(rng, ((0.70, 0.40, 0.32), (0.62, 0.30, 0.24), (0.76, 0.50, 0.42)))
-    form = Form(length, width * 0.48, h, ((0, 0.25), (0.03, 0.65), (0.10, 0.95), (0.25, 1.0), (0.75, 1.0), (0.9, 0.95), (0.97, 0.65), (1, 0.25)),
-                bend_m=0.006, segments=10)  # fmt: skip
+    form = Form(
+        length,
+        width * 0.48,
+        h,
+        ((0, 0.25), (0.03, 0.65), (0.10, 0.95), (0.25, 1.0), (0.75, 1.0), (0.9, 0.95), (0.97, 0.65), (1, 0.25)),
+        bend_m=0.006,
+        segments=10,
+    )
     skin = surfaces.freckles(
         rng, surfaces.skin(rng, 64, 128, colour, tuple(0.86 * np.array(colour)), 0.5, 9), (0.90, 0.76, 0.68), 0.02, 0.8
     )

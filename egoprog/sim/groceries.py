@@ -27,8 +27,17 @@ def _luminance(colour: Colour) -> float:
     return float(np.dot(colour, (0.3, 0.59, 0.11)))
 
 
-def _label(ground: Colour, ink: Colour, brand: str, word: str, emblem: Callable[[np.ndarray, tuple[int, int], int], None] | None = None,
-           low: float = 0.0, high: float = 1.0, height: int = 224, width: int = 256) -> np.ndarray:  # fmt: skip
+def _label(
+    ground: Colour,
+    ink: Colour,
+    brand: str,
+    word: str,
+    emblem: Callable[[np.ndarray, tuple[int, int], int], None] | None = None,
+    low: float = 0.0,
+    high: float = 1.0,
+    height: int = 224,
+    width: int = 256,
+) -> np.ndarray:
     """A printed wall, (h, w, 3), the same in front and behind. low, high: the rows that are printed."""
     sheet = plain(ground, height, width)
     top, bottom = round(low * height), round(high * height)
@@ -186,8 +195,15 @@ def _carton(kind: str, variant: int) -> Drawing:
     hole = shapes.disc(0.0125, 0.003, 14).rotated(lean).at(*cap_at)
     ring = shapes.turned([(0.0145, 0.0), (0.0145, 0.005), (0.0115, 0.005)], 14).within(CAP).rotated(lean).at(*cap_at)
     sheet = _with_cap(wall, pick(rng, ((0.95, 0.95, 0.93), ink)))
-    return _packed(body, cap, ring, Sheet(sheet, specular=0.2), variant,
-                   more=(Part("mouth", hole, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.06, 0.05, 0.05))})  # fmt: skip
+    return _packed(
+        body,
+        cap,
+        ring,
+        Sheet(sheet, specular=0.2),
+        variant,
+        more=(Part("mouth", hole, "dark", between("open", 0.5)),),
+        sheets={"dark": Sheet(None, (0.06, 0.05, 0.05))},
+    )
 
 
 def _box(kind: str, variant: int) -> Drawing:
@@ -212,8 +228,15 @@ def _box(kind: str, variant: int) -> Drawing:
     ).rotated(turn(np.array([1.0, 0, 0]), -1.15)).at(y=-y, z=h)
     inner = shapes.slab(np.array([(-x, -y), (x, -y), (x, y), (-x, y)]) * 0.94, h + 0.0008, h + 0.001)
     sheet = _with_cap(wall, ground)
-    return _packed(body, lid, flaps.within(CAP), Sheet(sheet, specular=0.15), variant,
-                   more=(Part("mouth", inner, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.16, 0.12, 0.09))})  # fmt: skip
+    return _packed(
+        body,
+        lid,
+        flaps.within(CAP),
+        Sheet(sheet, specular=0.15),
+        variant,
+        more=(Part("mouth", inner, "dark", between("open", 0.5)),),
+        sheets={"dark": Sheet(None, (0.16, 0.12, 0.09))},
+    )
 
 
 def _bag(kind: str, variant: int) -> Drawing:
@@ -270,15 +293,23 @@ def _bag(kind: str, variant: int) -> Drawing:
     low = [
         (0.0, 0.94 * x, 0.94 * y),
         (0.03 * h, x, y),
-        (0.35 * h, x, y * (1.0 if is_paper else 1.0)),
+        (0.35 * h, x, y),
         (0.80 * h, 0.99 * x, 0.90 * y),
     ]
     body = shapes.column(low, square, 18).within((0.0, 0.125, 1.0, 0.84))
     upper = shapes.column(
         [(0.80 * h, 0.99 * x, 0.90 * y), (0.92 * h, 0.98 * x, 0.22 * y), (h, 0.98 * x, 0.10 * y)], square, 18
     )
-    torn = shapes.column([(0.80 * h, 0.99 * x, 0.90 * y), (0.93 * h, 0.95 * x, 0.96 * y), (0.932 * h, 0.91 * x, 0.90 * y),
-                          (0.84 * h, 0.88 * x, 0.80 * y)], square, 18)  # fmt: skip
+    torn = shapes.column(
+        [
+            (0.80 * h, 0.99 * x, 0.90 * y),
+            (0.93 * h, 0.95 * x, 0.96 * y),
+            (0.932 * h, 0.91 * x, 0.90 * y),
+            (0.84 * h, 0.88 * x, 0.80 * y),
+        ],
+        square,
+        18,
+    )
     grains = finish(surfaces.freckles(rng, plain(grain, 48, 48), tuple(0.72 * np.array(grain)), 0.10, 0.9))
     heap = shapes.slab(shapes.rounded(1.78 * x, 1.62 * y, 0.012, 3), 0.845 * h, 0.85 * h)
     pit = shapes.slab(shapes.rounded(1.78 * x, 1.62 * y, 0.012, 3), 0.842 * h, 0.843 * h)
@@ -286,8 +317,15 @@ def _bag(kind: str, variant: int) -> Drawing:
         Part("heap", heap, "grain", lambda look: float(look["open"] >= 0.5 and look["fill"] > 0.05)),
         Part("mouth", pit, "dark", between("open", 0.5)),
     )
-    return _packed(body, upper.within((0.0, 0.84, 1.0, 1.0)), torn.within((0.0, 0.84, 1.0, 1.0)), Sheet(_with_cap(wall, ground), specular=0.05 if is_paper else 0.5),
-                   variant, more=more, sheets={"grain": Sheet(grains), "dark": Sheet(None, (0.22, 0.19, 0.16))})  # fmt: skip
+    return _packed(
+        body,
+        upper.within((0.0, 0.84, 1.0, 1.0)),
+        torn.within((0.0, 0.84, 1.0, 1.0)),
+        Sheet(_with_cap(wall, ground), specular=0.05 if is_paper else 0.5),
+        variant,
+        more=more,
+        sheets={"grain": Sheet(grains), "dark": Sheet(None, (0.22, 0.19, 0.16))},
+    )
 
 
 # Bottles, jars and tins.
@@ -314,8 +352,16 @@ def _clear(glass: Colour, alpha: float, label: np.ndarray, low: float, high: flo
 
 
 def _bottle_body(r: float, h: float, neck: float, shoulder: float, segments: int = 20) -> Shape:
-    profile = [(0, 0.0), (r * 0.9, 0), (r, 0.006), (r, shoulder * h), (0.86 * r, (shoulder + 0.06) * h), (neck * 1.15, (shoulder + 0.17) * h),
-               (neck, (shoulder + 0.22) * h), (neck, h - 0.012)]  # fmt: skip
+    profile = [
+        (0, 0.0),
+        (r * 0.9, 0),
+        (r, 0.006),
+        (r, shoulder * h),
+        (0.86 * r, (shoulder + 0.06) * h),
+        (neck * 1.15, (shoulder + 0.17) * h),
+        (neck, (shoulder + 0.22) * h),
+        (neck, h - 0.012),
+    ]
     return shapes.turned(profile, segments, True).within(BODY)
 
 
@@ -372,8 +418,16 @@ def _water(variant: int) -> Drawing:
             cover[row : row + 2] = np.maximum(cover[row : row + 2], 0.5)
         sheet = _glassy(wall, cover, colour)
     hole = Part("mouth", _mouth(neck * 0.8, h - 0.011), "dark", between("open", 0.5))
-    return _packed(body, shut, opened, sheet, variant, Filling(((0.006, 0.93 * r), (0.68 * h, 0.93 * r)), (0.66, 0.80, 0.88), 0.95), more=(hole,),
-                   sheets={"dark": Sheet(None, (0.12, 0.14, 0.16))})  # fmt: skip
+    return _packed(
+        body,
+        shut,
+        opened,
+        sheet,
+        variant,
+        Filling(((0.006, 0.93 * r), (0.68 * h, 0.93 * r)), (0.66, 0.80, 0.88), 0.95),
+        more=(hole,),
+        sheets={"dark": Sheet(None, (0.12, 0.14, 0.16))},
+    )
 
 
 def _washing(variant: int) -> Drawing:
@@ -381,8 +435,19 @@ def _washing(variant: int) -> Drawing:
     x, y = length / 2, width / 2
     colour = pick(rng, ((0.20, 0.66, 0.30), (0.96, 0.78, 0.14), (0.18, 0.50, 0.82), (0.90, 0.40, 0.55)))
     top = 0.80 * h
-    body = shapes.column([(0, 0.9 * x, 0.9 * y), (0.03 * h, x, y), (0.25 * h, x, y), (0.42 * h, 0.84 * x, 0.92 * y), (0.6 * h, 0.96 * x, y), (0.73 * h, 0.7 * x, 0.8 * y),
-                          (top, 0.022, 0.020)], 2.4, 20).within(BODY)  # fmt: skip
+    body = shapes.column(
+        [
+            (0, 0.9 * x, 0.9 * y),
+            (0.03 * h, x, y),
+            (0.25 * h, x, y),
+            (0.42 * h, 0.84 * x, 0.92 * y),
+            (0.6 * h, 0.96 * x, y),
+            (0.73 * h, 0.7 * x, 0.8 * y),
+            (top, 0.022, 0.020),
+        ],
+        2.4,
+        20,
+    ).within(BODY)
     label = _label(
         _PALE,
         tuple(0.7 * np.array(colour)),
@@ -397,8 +462,13 @@ def _washing(variant: int) -> Drawing:
         [(0.021, top), (0.021, top + 0.012), (0.012, top + 0.016), (0.0095, top + 0.022)], 14
     ).within(CAP)
     nozzle = collar + _cap(0.0095, top + 0.018, h, 12)
-    lifted = collar + shapes.turned([(0.006, top + 0.018), (0.005, top + 0.030), (0.002, top + 0.030)], 10).within((0.4, 0.2, 0.45, 0.3)) + \
-        _hinged(_cap(0.0095, top + 0.018, h, 12), 0.011, top + 0.020)  # fmt: skip
+    lifted = (
+        collar
+        + shapes.turned([(0.006, top + 0.018), (0.005, top + 0.030), (0.002, top + 0.030)], 10).within(
+            (0.4, 0.2, 0.45, 0.3)
+        )
+        + _hinged(_cap(0.0095, top + 0.018, h, 12), 0.011, top + 0.020)
+    )
     return _packed(
         body,
         nozzle,
@@ -434,9 +504,16 @@ def _yoghurt(variant: int) -> Drawing:
     foil = shapes.turned([(r, h - 0.002), (0.98 * r, h), (0, h)], 22).within(CAP)
     peeled = _hinged(foil, 0.93 * r, h, 1.45)
     inside = shapes.turned([(0.93 * r, h - 0.001), (0.90 * r, h - 0.02), (0, h - 0.03)], 18)
-    return _packed(body, foil, peeled, Sheet(_with_cap(wall, pick(rng, ((0.80, 0.81, 0.83), ink))), specular=0.3), variant,
-                   Filling(((h - 0.030, 0.86 * r), (h - 0.012, 0.91 * r)), (0.96, 0.92, 0.90), 1.0),
-                   more=(Part("mouth", inside, "inner", between("open", 0.5)),), sheets={"inner": Sheet(None, (0.72, 0.70, 0.68))})  # fmt: skip
+    return _packed(
+        body,
+        foil,
+        peeled,
+        Sheet(_with_cap(wall, pick(rng, ((0.80, 0.81, 0.83), ink))), specular=0.3),
+        variant,
+        Filling(((h - 0.030, 0.86 * r), (h - 0.012, 0.91 * r)), (0.96, 0.92, 0.90), 1.0),
+        more=(Part("mouth", inside, "inner", between("open", 0.5)),),
+        sheets={"inner": Sheet(None, (0.72, 0.70, 0.68))},
+    )
 
 
 def _salt(variant: int) -> Drawing:
@@ -476,8 +553,15 @@ def _salt(variant: int) -> Drawing:
         .within((0.4, 0.02, 0.5, 0.1))
     )
     hole = shapes.disc(0.008, 0.953 * h, 8).at(x=0.3 * r)
-    return _packed(body, spout, lifted, Sheet(_with_cap(wall, (0.80, 0.80, 0.82)), specular=0.2), variant,
-                   more=(Part("mouth", hole, "dark", between("open", 0.5)),), sheets={"dark": Sheet(None, (0.10, 0.10, 0.11))})  # fmt: skip
+    return _packed(
+        body,
+        spout,
+        lifted,
+        Sheet(_with_cap(wall, (0.80, 0.80, 0.82)), specular=0.2),
+        variant,
+        more=(Part("mouth", hole, "dark", between("open", 0.5)),),
+        sheets={"dark": Sheet(None, (0.10, 0.10, 0.11))},
+    )
 
 
 def _spice(variant: int) -> Drawing:
@@ -501,8 +585,14 @@ def _spice(variant: int) -> Drawing:
         (0.4, 0.02, 0.42, 0.10)
     )
     opened = sieve + _hinged(_cap(0.92 * r, top, h), 0.90 * r, top)
-    return _packed(body, shut, opened, _glassy(wall, cover, pick(rng, ((0.12, 0.30, 0.14), (0.75, 0.10, 0.10), (0.08, 0.08, 0.09)))), variant,
-                   Filling(((0.003, 0.93 * r), (0.68 * h, 0.93 * r)), colour, 0.95))  # fmt: skip
+    return _packed(
+        body,
+        shut,
+        opened,
+        _glassy(wall, cover, pick(rng, ((0.12, 0.30, 0.14), (0.75, 0.10, 0.10), (0.08, 0.08, 0.09)))),
+        variant,
+        Filling(((0.003, 0.93 * r), (0.68 * h, 0.93 * r)), colour, 0.95),
+    )
 
 
 def _jar_like(kind: str, variant: int) -> Drawing:
@@ -590,15 +680,22 @@ def _can(variant: int) -> Drawing:
     )
     opened = _hinged(lid, 0.93 * r, h - 0.002, 1.35)
     inside = shapes.turned([(0.94 * r, h - 0.001), (0.94 * r, h - 0.03), (0, h - 0.03)], 18)
-    return _packed(body, lid + tab, opened, Sheet(_with_cap(wall, (0.74, 0.75, 0.77)), specular=0.5, shininess=0.6), variant,
-                   Filling(((h - 0.035, 0.92 * r), (h - 0.010, 0.92 * r)), fruit, 0.8),
-                   more=(Part("mouth", inside, "inner", between("open", 0.5)),), sheets={"inner": Sheet(None, (0.50, 0.50, 0.51), 0.4)})  # fmt: skip
+    return _packed(
+        body,
+        lid + tab,
+        opened,
+        Sheet(_with_cap(wall, (0.74, 0.75, 0.77)), specular=0.5, shininess=0.6),
+        variant,
+        Filling(((h - 0.035, 0.92 * r), (h - 0.010, 0.92 * r)), fruit, 0.8),
+        more=(Part("mouth", inside, "inner", between("open", 0.5)),),
+        sheets={"inner": Sheet(None, (0.50, 0.50, 0.51), 0.4)},
+    )
 
 
 def _tub(variant: int) -> Drawing:
     """A box for leftovers, clear, with a coloured lid."""
     (length, width, h), rng = size_m("box", variant), rng_of("box", variant)
-    x, y = length / 2, width / 2
+    _x, y = length / 2, width / 2
     wall, cover = plain((0.86, 0.90, 0.92), 224, 256), np.full((224, 256), 0.42, np.float32)
     wall[:, ::32], cover[:, ::32] = (0.97, 0.97, 0.97), 0.6
     top = 0.84 * h
@@ -617,8 +714,15 @@ def _tub(variant: int) -> Drawing:
     opened = (
         shapes.slab(outline * 1.0, 0.0, 0.006).rotated(turn(np.array([1.0, 0, 0]), 1.25)).at(y=y + 0.012, z=0.5 * width)
     )
-    return _packed(body, lid.within(CAP), opened.within(CAP), _glassy(wall, cover, colour), variant, more=more,
-                   sheets={"food": Sheet(finish(surfaces.freckles(rng, meal, (0.25, 0.42, 0.12), 0.02, 1.3)))})  # fmt: skip
+    return _packed(
+        body,
+        lid.within(CAP),
+        opened.within(CAP),
+        _glassy(wall, cover, colour),
+        variant,
+        more=more,
+        sheets={"food": Sheet(finish(surfaces.freckles(rng, meal, (0.25, 0.42, 0.12), 0.02, 1.3)))},
+    )
 
 
 def _rubbish(variant: int) -> Drawing:

@@ -96,13 +96,13 @@ def foam(size: int = 128) -> Picture:
 
 
 @cache
-def drops(size: int = 96) -> Picture:
+def drops(size: int = 176) -> Picture:
     """Drops of water, each dark below and bright above."""
     rng = np.random.default_rng(45)
     sheet, alpha = plain((0.85, 0.90, 0.93), size, size), np.zeros((size, size), np.float32)
-    for _ in range(110):
+    for _ in range(240):
         x, y, radius = *rng.integers(4, size - 4, 2).tolist(), int(rng.integers(1, 4))
-        cv2.circle(alpha, (x, y), radius, 0.7, -1, cv2.LINE_AA)
+        cv2.circle(alpha, (x, y), radius, 0.5, -1, cv2.LINE_AA)
         cv2.circle(sheet, (x, y), radius, (0.52, 0.58, 0.62), -1, cv2.LINE_AA)
         cv2.circle(sheet, (x, y - radius // 2), max(radius // 2, 1), (1.0, 1.0, 1.0), -1, cv2.LINE_AA)
     picture = film((1, 1, 1), alpha)

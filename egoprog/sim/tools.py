@@ -57,10 +57,17 @@ def _knife(variant: int) -> Drawing:
     (length, width, h), rng = size_m("knife", variant), rng_of("knife", variant)
     deep = pick(rng, (1.0, 1.0, 0.8, 0.62))
     edge, back, z = -0.48 * width, -0.48 * width + 0.9 * width * deep, h / 2
-    outline = np.array([
-        (-0.08 * length, edge), (0.26 * length, edge), (0.40 * length, edge + 0.16 * width), (0.47 * length, edge + 0.4 * width * deep),
-        (0.5 * length, back - 0.12 * width), (0.40 * length, back), (-0.08 * length, back),
-    ])  # fmt: skip
+    outline = np.array(
+        [
+            (-0.08 * length, edge),
+            (0.26 * length, edge),
+            (0.40 * length, edge + 0.16 * width),
+            (0.47 * length, edge + 0.4 * width * deep),
+            (0.5 * length, back - 0.12 * width),
+            (0.40 * length, back),
+            (-0.08 * length, back),
+        ]
+    )
     blade = shapes.slab(outline, z - 0.0012, z + 0.0012).within(WORK)
     y = (edge + back) / 2 * 0.4
     handle = _stick(
@@ -93,10 +100,16 @@ def _spoon(variant: int) -> Drawing:
     bowl = _scoop(0.36 * length, 0.14 * length, width / 2, 0.010, 0.012).within(WORK)
     thick = 0.005 if is_wooden else 0.0018
     handle = _stick(
-        [(-0.49 * length, 0, z + 0.003), (-0.36 * length, 0, z + 0.002), (0.0, 0, z), (0.16 * length, 0, z + 0.002),
-         (0.24 * length, 0, 0.011)],
-        [(0.006, thick), (0.0085 if not is_wooden else 0.006, thick), (0.0045, thick), (0.004, thick), (0.006, thick)], 6,
-    ).within(WORK)  # fmt: skip
+        [
+            (-0.49 * length, 0, z + 0.003),
+            (-0.36 * length, 0, z + 0.002),
+            (0.0, 0, z),
+            (0.16 * length, 0, z + 0.002),
+            (0.24 * length, 0, 0.011),
+        ],
+        [(0.006, thick), (0.0085 if not is_wooden else 0.006, thick), (0.0045, thick), (0.004, thick), (0.006, thick)],
+        6,
+    ).within(WORK)
     wood = pick(rng, _WOODS)
     return _drawing(
         bowl + handle, bowl, _sheet(rng, wood if is_wooden else None, (0.5, 0.5, 0.5)), variant, not is_wooden
@@ -157,10 +170,16 @@ def _ladle(variant: int) -> Drawing:
     z, half = handle_height_m("ladle", h), width / 2
     bowl = _scoop(0.36 * length, half, half, 0.036, 0.037).within(WORK)
     handle = _stick(
-        [(-0.49 * length, 0, z), (-0.30 * length, 0, z), (0.05 * length, 0, z + 0.004), (0.5 * (0.36 * length - half), 0, 0.040),
-         (0.36 * length - half + 0.003, 0, 0.036)],
-        [(0.009, 0.004), (0.009, 0.004), (0.006, 0.003), (0.006, 0.003), (0.007, 0.002)], 8,
-    )  # fmt: skip
+        [
+            (-0.49 * length, 0, z),
+            (-0.30 * length, 0, z),
+            (0.05 * length, 0, z + 0.004),
+            (0.5 * (0.36 * length - half), 0, 0.040),
+            (0.36 * length - half + 0.003, 0, 0.036),
+        ],
+        [(0.009, 0.004), (0.009, 0.004), (0.006, 0.003), (0.006, 0.003), (0.007, 0.002)],
+        8,
+    )
     is_steel = rng.random() < 0.6
     dark = pick(rng, _HANDLES)
     picture = _sheet(rng, None if is_steel else dark, dark)
@@ -196,15 +215,27 @@ def _peeler(variant: int) -> Drawing:
         handle = _stick([(-0.49 * length, 0, z), (-0.3 * length, 0, z), (0.1 * length, 0, z)],
                         [(0.008, 0.006), (0.011, 0.006), (0.009, 0.005)], 8)  # fmt: skip
         for side in (-1, 1):
-            handle = handle + _stick([(0.08 * length, 0, z), (0.24 * length, side * half * 0.9, z), (0.38 * length, side * half, z)],
-                                     [(0.006, 0.004), (0.005, 0.004), (0.004, 0.004)], 6)  # fmt: skip
+            handle = handle + _stick(
+                [(0.08 * length, 0, z), (0.24 * length, side * half * 0.9, z), (0.38 * length, side * half, z)],
+                [(0.006, 0.004), (0.005, 0.004), (0.004, 0.004)],
+                6,
+            )
         low, high = 0.32 * length, 0.40 * length
         blade = shapes.slab(np.array([(low, -half), (high, -half), (high, half), (low, half)]), z - 0.003, z - 0.001)
     else:
         handle = _stick([(-0.49 * length, 0, z), (-0.45 * length, 0, z), (-0.2 * length, 0, z), (0.06 * length, 0, z)],
                         [(0.008, 0.007), (0.011, 0.008), (0.009, 0.008), (0.009, 0.007)], 8)  # fmt: skip
-        outline = np.array([(0.05 * length, -0.006), (0.2 * length, -0.3 * width), (0.44 * length, -0.3 * width),
-                            (0.5 * length, 0.0), (0.44 * length, 0.2 * width), (0.2 * length, 0.2 * width), (0.05 * length, 0.006)])  # fmt: skip
+        outline = np.array(
+            [
+                (0.05 * length, -0.006),
+                (0.2 * length, -0.3 * width),
+                (0.44 * length, -0.3 * width),
+                (0.5 * length, 0.0),
+                (0.44 * length, 0.2 * width),
+                (0.2 * length, 0.2 * width),
+                (0.05 * length, 0.006),
+            ]
+        )
         blade = shapes.slab(outline, z - 0.002, z + 0.001)
     colour = pick(
         rng, ((0.52, 0.70, 0.22), (0.90, 0.45, 0.10), (0.72, 0.14, 0.12), (0.10, 0.10, 0.11), (0.16, 0.34, 0.55))
@@ -223,8 +254,14 @@ def _scissors(variant: int) -> Drawing:
                             (0.1 * length, 0.009), (-0.10 * length, 0.009)])  # fmt: skip
         blade = shapes.slab(outline + (0, side * 0.003), z - 0.001 + level, z + 0.001 + level)
         angle = np.linspace(0, 2 * np.pi, 13)
-        ring = np.stack([-0.30 * length + 0.19 * length * np.cos(angle), side * (0.52 * half + 0.47 * half * np.sin(angle)),
-                         np.full(13, z)], -1)  # fmt: skip
+        ring = np.stack(
+            [
+                -0.30 * length + 0.19 * length * np.cos(angle),
+                side * (0.52 * half + 0.47 * half * np.sin(angle)),
+                np.full(13, z),
+            ],
+            -1,
+        )
         loop = shapes.tube(ring, np.broadcast_to([0.0055, 0.0050], (13, 2)), 6)
         blades = blade if blades is None else blades + blade
         loops = loop if loops is None else loops + loop
@@ -308,10 +345,15 @@ def _phone(variant: int) -> Drawing:
     parts = (Part("body", body), Part("screen", screen, lambda look: "lit" if look["on"] > 0.5 else "dark"))
     return Drawing(
         with_films(parts, screen, screen),
-        {"main": Sheet(None, pick(rng, ((0.08, 0.08, 0.09), (0.75, 0.75, 0.77), (0.66, 0.18, 0.16), (0.15, 0.30, 0.42))), 0.4),
-         "dark": Sheet(finish(dark), specular=0.9, shininess=0.9), "lit": Sheet(finish(bright), emission=0.7),
-         **film_sheets((0.5, 0.45, 0.4), 1)},
-    )  # fmt: skip
+        {
+            "main": Sheet(
+                None, pick(rng, ((0.08, 0.08, 0.09), (0.75, 0.75, 0.77), (0.66, 0.18, 0.16), (0.15, 0.30, 0.42))), 0.4
+            ),
+            "dark": Sheet(finish(dark), specular=0.9, shininess=0.9),
+            "lit": Sheet(finish(bright), emission=0.7),
+            **film_sheets((0.5, 0.45, 0.4), 1),
+        },
+    )
 
 
 DRAWINGS: Final[Mapping[str, Callable[[int], Drawing]]] = {
