@@ -225,7 +225,9 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
         mininterval=0.2 if sys.stderr.isatty() else 30.0,
         disable=not show_progress,
     )
-    with ProcessPoolExecutor(workers, context, _begin_worker, (done, is_ending)) as pool, bar:
+    # A process draws one episode: what a kitchen leaves behind in a process changes the next one's frames a little.
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (done, is_ending), max_tasks_per_child=1)
+    with pool, bar:
         merged_s = time.monotonic()
         waiting: set[Future] = {pool.submit(_record_episode, job) for job in jobs}
         try:
