@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from egoprog.errors import ConfigurationError
-from egoprog.sim.pose import Pose, aligning
+from egoprog.sim.pose import Pose, aligning, unit
 from egoprog.sim.types import Grip, Thing
 
 Point = tuple[float, float, float]
@@ -25,6 +25,8 @@ _UP = np.array([0.0, 0.0, 1.0])
 X, Y, Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 HANDLE_M: Final = {"pan": 0.185, "pot": 0.150}
 """How far the handles of pans and pots stand out from the rim."""
+LEAN: Final = 0.36
+"""How far the handles of kettles and jugs lean inwards, per height: wrists like it."""
 RIM_M = 0.0035
 """Half the thickness of a rim that is pinched."""
 
@@ -219,7 +221,7 @@ def tip_m(kind: str, size: Point) -> Point | None:
 
 
 def _bar(at_m: Point, along: Point, radius_m: float, length_m: float, style: Literal["wrap", "pinch"] = "wrap") -> Grip:
-    pose = Pose(np.array(at_m, float), aligning(_UP, np.array(along, float)))
+    pose = Pose(np.array(at_m, float), aligning(_UP, unit(np.array(along, float))))
     return Grip(pose, round(radius_m, 4), round(length_m, 4), style)
 
 
@@ -280,14 +282,14 @@ def handle_height_m(kind: str, height_m: float) -> float:
 def _mug(kind: str, size: Point) -> tuple[Grip, ...]:
     length, _, height = size
     return (
-        _bar((0, 0, 0.52 * height), Z, length / 2, 0.85 * height),
+        _bar((0, 0, 0.64 * height), Z, length / 2, 0.7 * height),
         _bar((length / 2 + 0.024, 0, 0.52 * height), Z, 0.007, 0.045),
     )
 
 
 def _handle(kind: str, size: Point) -> tuple[Grip, ...]:
     length, _, height = size
-    return (_bar((length / 2 + 0.033, 0, 0.52 * height), Z, 0.011, 0.48 * height),)
+    return (_bar((length / 2 + 0.033, 0, 0.58 * height), (-LEAN, 0.0, 1.0), 0.011, 0.45 * height),)
 
 
 def _pan(kind: str, size: Point) -> tuple[Grip, ...]:

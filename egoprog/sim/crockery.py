@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from egoprog.sim import shapes, surfaces
-from egoprog.sim.catalogue import HANDLE_M, handle_end_m, inside_m, size_m
+from egoprog.sim.catalogue import HANDLE_M, LEAN, handle_end_m, inside_m, size_m
 from egoprog.sim.drawing import Drawing, Filling, Part, Picture, Sheet, after, between
 from egoprog.sim.shapes import Shape
 from egoprog.sim.surfaces import BRIGHT, finish, pick, plain, rng_of
@@ -81,8 +81,9 @@ def _mug(variant: int) -> Drawing:
         (foot - 0.006, floor + 0.006),
         (0, floor),
     ]
-    handle = shapes.arc((r - 0.004, 0, h * 0.52), 0.029, np.pi / 2 + 0.1, -np.pi / 2 - 0.1, "xz", 9)
-    handle[:, 2] = h * 0.52 + (handle[:, 2] - h * 0.52) * pick(rng, (1.0, 1.15))
+    handle = shapes.arc((r + 0.002, 0, h * 0.52), 0.025, np.pi / 2 + 0.1, -np.pi / 2 - 0.1, "xz", 9)
+    handle[:, 2] = h * 0.52 + (handle[:, 2] - h * 0.52) * pick(rng, (1.1, 1.25))
+    handle[:, 0] -= (r - foot) * (1 - handle[:, 2] / h)
     outside, inside = shapes.turned(outer, 24, True).within(OUTSIDE), shapes.turned(hollow, 24).within(INSIDE)
     loop = shapes.tube(handle, np.broadcast_to([0.0065, 0.0045], (9, 2)), 6).within(REST)
     ground = pick(rng, _GROUNDS)
@@ -236,8 +237,8 @@ def _kettle(variant: int) -> Drawing:
     wall = [(r * 0.94, 0.024), (r, 0.06), (r * 0.92, 0.5 * h), (r * 0.74, 0.84 * h), (r * 0.70, top - 0.012)]
     cap = [(r * 0.70, top - 0.012), (r * 0.62, top), (r * 0.2, top + 0.006), (r * 0.14, h), (0, h)]
     bar_x = r + 0.033
-    path = np.array([(r * 0.70, 0, 0.86 * h), (bar_x - 0.012, 0, 0.87 * h), (bar_x, 0, 0.76 * h), (bar_x, 0, 0.5 * h),
-                     (bar_x - 0.004, 0, 0.27 * h), (r * 0.93, 0, 0.20 * h)])  # fmt: skip
+    on_bar = [(bar_x - LEAN * (share - 0.58) * h, 0, share * h) for share in (0.80, 0.58, 0.34)]
+    path = np.array([(r * 0.70, 0, 0.87 * h), (on_bar[0][0] - 0.012, 0, 0.87 * h), *on_bar, (r * 0.95, 0, 0.20 * h)])
     handle = shapes.tube(path, np.broadcast_to([0.013, 0.010], (6, 2)), 8)
     spout = shapes.tube(np.array([(-0.72 * r, 0, 0.60 * h), (-r, 0, 0.74 * h), (-r - 0.012, 0, 0.81 * h)]),
                         np.array([[0.026, 0.03], [0.017, 0.018], [0.012, 0.012]]), 10)  # fmt: skip
@@ -295,9 +296,8 @@ def _jug(variant: int) -> Drawing:
     lip = _lipped(shapes.turned(outer, 26, True), r, h)
     inside = _lipped(shapes.turned(hollow, 26), r, h)
     x = r + 0.033
-    path = np.array(
-        [(r * 0.93, 0, 0.86 * h), (x - 0.008, 0, 0.84 * h), (x, 0, 0.70 * h), (x, 0, 0.42 * h), (r * 0.95, 0, 0.22 * h)]
-    )
+    on_bar = [(x - LEAN * (share - 0.58) * h, 0, share * h) for share in (0.80, 0.58, 0.36)]
+    path = np.array([(r * 0.92, 0, 0.90 * h), *on_bar, (r * 0.96, 0, 0.20 * h)])
     handle = shapes.tube(path, 0.0075, 7)
     is_glass = rng.random() < 0.5
     if is_glass:
