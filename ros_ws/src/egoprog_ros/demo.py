@@ -36,7 +36,8 @@ from egoprog_ros.up import running_graph
 
 DRAIN_S = 1.0  # after the last sample was published, until the nodes are ended in order
 SHUTDOWN_S = 30.0
-SYNTHETIC_SECONDS = 24.0
+SIMULATED_SECONDS = 26.0  # about: the last action is done to its end
+SIMULATED_SEED = 20  # somebody fills a bottle at the tap and drinks
 
 
 class Watcher(Node):
@@ -82,7 +83,12 @@ class Watcher(Node):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default="", metavar="RECORDING", help="a video, a folder of frames or a rosbag2")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="output folder (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the synthetic recording (default %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=SIMULATED_SEED,
+        help="of the simulated episode, without --input (default %(default)s)",
+    )
     parser.add_argument("--log-level", default="warn", choices=("debug", "info", "warn", "error"))
 
 
@@ -90,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     folder: Path = arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    path = Path(arguments.input) if arguments.input else synthetic_recording(folder, arguments.seed, console)
+    path = Path(arguments.input) if arguments.input else simulated_recording(folder, arguments.seed, console)
     duration_s = open_recording(path).duration_s  # before any process starts, so that a bad path costs nothing
     console.print(f"playing {path} ({duration_s:.1f} s) through the live graph")
     bag = folder / "bag"
@@ -105,14 +111,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.programs else 1
 
 
-def synthetic_recording(folder: Path, seed: int, console: Console) -> Path:
-    """The recording that the project makes itself; kept, since the same seed gives the same one."""
-    path = folder / f"synthetic_{seed}.mp4"
+def simulated_recording(folder: Path, seed: int, console: Console) -> Path:
+    """An episode of the simulated kitchen; kept, since the same seed gives the same one."""
+    path = folder / f"simulated_{seed}.mp4"
     if not path.exists():
         from egoprog.sim.record import record  # renders with MuJoCo, which a demo on a recording does not need
 
-        console.print(f"no recording given: making a synthetic one, {path}", soft_wrap=True)
-        record(path, seed=seed, seconds=SYNTHETIC_SECONDS)
+        console.print(f"no recording given: recording the simulated kitchen, {path}", soft_wrap=True)
+        record(path, seed=seed, seconds=SIMULATED_SECONDS)
     return path
 
 
