@@ -368,7 +368,7 @@ def _bottle_body(r: float, h: float, neck: float, shoulder: float, segments: int
 def _oil(variant: int) -> Drawing:
     (length, _, h), rng = size_m("oil", variant), rng_of("oil", variant)
     r, neck = length / 2, 0.0125
-    glass, alpha = pick(rng, (((0.80, 0.84, 0.70), 0.30), ((0.16, 0.26, 0.10), 0.62), ((0.86, 0.86, 0.66), 0.30)))
+    glass, alpha = pick(rng, (((0.80, 0.84, 0.70), 0.30), ((0.20, 0.32, 0.12), 0.45), ((0.86, 0.86, 0.66), 0.30)))
     ground, ink = pick(
         rng,
         (
@@ -380,7 +380,7 @@ def _oil(variant: int) -> Drawing:
     label = _label(
         ground, ink, pick(rng, ("OLEANDRA", "MONTE", "VERDANO")), "OIL", _ball((0.42, 0.48, 0.12), (0.25, 0.45, 0.15))
     )
-    wall, cover = _clear(glass, alpha, label, 0.18, 0.58)
+    wall, cover = _clear(glass, alpha, label, 0.20, 0.46)
     body = _bottle_body(r, h, neck, 0.62)
     cap_colour = pick(rng, ((0.12, 0.30, 0.12), (0.10, 0.10, 0.10), (0.80, 0.65, 0.20)))
     shut = _cap(neck + 0.003, h - 0.026, h)
@@ -412,7 +412,7 @@ def _water(variant: int) -> Drawing:
         sheet = Sheet(_with_cap(wall, (0.12, 0.12, 0.13)), specular=0.6, shininess=0.6)
     else:
         wall, cover = _clear(
-            (0.78, 0.90, 0.95), 0.26, _label(colour, _PALE, "AQUELLA", "WATER", _wave(_PALE)), 0.30, 0.60
+            (0.78, 0.90, 0.95), 0.26, _label(colour, _PALE, "AQUELLA", "WATER", _wave(_PALE)), 0.26, 0.50
         )
         for row in range(0, 224, 22):
             cover[row : row + 2] = np.maximum(cover[row : row + 2], 0.5)
@@ -620,7 +620,7 @@ def _jar_like(kind: str, variant: int) -> Drawing:
             _ball(colour, (0.2, 0.45, 0.15)),
         )
         caps = ((0.80, 0.80, 0.80), (0.80, 0.66, 0.25), (0.75, 0.12, 0.12), (0.15, 0.35, 0.20))
-    wall, cover = _clear((0.88, 0.92, 0.92), 0.24, label, 0.20, 0.66)
+    wall, cover = _clear((0.80, 0.84, 0.84), 0.15, label, 0.20, 0.66)
     body = shapes.turned(
         [(0, 0), (0.92 * r, 0), (r, 0.005), (r, top - 0.022), (0.84 * r, top - 0.006), (0.84 * r, top)], 22, True
     ).within(BODY)

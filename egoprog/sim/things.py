@@ -25,7 +25,7 @@ _FILLED_TO: Final = 0.004
 """Below this share a vessel counts as empty."""
 _FILLS: Final = {"fill": None, "fill/lumpy": False, "fill/mixed": True}
 """Materials of contents, and whether their picture is of something mixed; None for a clear drink."""
-_DAMP: Final = 0.16
+_DAMP: Final = 0.26
 """How much darker wet things are."""
 
 DRAWINGS: Final = {**crockery.DRAWINGS, **tools.DRAWINGS, **groceries.DRAWINGS, **food.DRAWINGS}
