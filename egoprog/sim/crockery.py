@@ -149,20 +149,27 @@ def _plate(variant: int) -> Drawing:
     high = _seen_from_above(shapes.turned(upper, 30), r)
     ground = pick(rng, (*_WHITES, *_WHITES, *_GROUNDS))
     picture = finish(surfaces.round_glaze(rng, 192, ground, pick(rng, BRIGHT)))
-    food = _seen_from_above(
-        shapes.turned([(r * 0.60, 0.0075), (r * 0.52, 0.017), (r * 0.30, 0.026), (0, 0.029)], 20), r
-    )
-    meal = surfaces.skin(rng, 96, 96, (0.86, 0.62, 0.30), (0.62, 0.22, 0.10), 1.0, 9)
-    meal = surfaces.freckles(rng, meal, (0.25, 0.42, 0.12), 0.010, 1.6)
     parts = (
         Part("body", low.within((0.49, 0.49, 0.51, 0.51)) + high),
-        Part("food", food, "food", lambda look: float(look["fill"] > 0.05), lambda look: look.contents or (1, 1, 1)),
+        _meal_part(0.60 * r, 0.0075),
     )
     return Drawing(
         with_films(parts, high, high),
-        {"main": Sheet(picture, specular=0.5, shininess=0.7), "food": Sheet(finish(meal)),
+        {"main": Sheet(picture, specular=0.5, shininess=0.7), "food": _meal_sheet(rng),
          **film_sheets((0.45, 0.16, 0.05), variant % 3)},
     )  # fmt: skip
+
+
+def _meal_part(radius_m: float, z: float) -> Part:
+    """A helping of something, in the colour of what was put there."""
+    profile = [(radius_m, z), (0.87 * radius_m, z + 0.010), (0.5 * radius_m, z + 0.019), (0, z + 0.022)]
+    food = _seen_from_above(shapes.turned(profile, 20), radius_m)
+    return Part("food", food, "food", lambda look: float(look["fill"] > 0.05), lambda look: look.contents or (1, 1, 1))
+
+
+def _meal_sheet(rng: np.random.Generator) -> Sheet:
+    meal = surfaces.skin(rng, 96, 96, (0.86, 0.62, 0.30), (0.62, 0.22, 0.10), 1.0, 9)
+    return Sheet(finish(surfaces.freckles(rng, meal, (0.25, 0.42, 0.12), 0.010, 1.6)))
 
 
 def _seen_from_above(shape: Shape, radius_m: float) -> Shape:
@@ -392,8 +399,12 @@ def _tray(variant: int) -> Drawing:
     coat = pick(rng, ((0.16, 0.16, 0.17), (0.66, 0.66, 0.66), (0.45, 0.28, 0.16), (0.24, 0.36, 0.34)))
     sheet = surfaces.shaded(plain(coat, 128, 160), 1 + 0.05 * surfaces.cloud(rng, 128, 160, 6))
     return Drawing(
-        with_films((Part("body", floor + wall + under),), floor, floor),
-        {"main": Sheet(finish(sheet), specular=0.35, shininess=0.5), **film_sheets((0.40, 0.20, 0.06), variant % 3)},
+        with_films((Part("body", floor + wall + under), _meal_part(0.33 * width, 0.0045)), floor, floor),
+        {
+            "main": Sheet(finish(sheet), specular=0.35, shininess=0.5),
+            "food": _meal_sheet(rng),
+            **film_sheets((0.40, 0.20, 0.06), variant % 3),
+        },
     )
 
 

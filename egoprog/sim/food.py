@@ -179,9 +179,17 @@ def _around() -> np.ndarray:
 
 
 def _tint(look: Look) -> Colour:
-    r, g, b = mixed(WHITE, _BROWNED, min(0.75 * look["cooked"] + 0.25 * look["turned"], 1.0))
+    r, g, b = mixed(WHITE, _BROWNED, min(0.65 * look["cooked"] + 0.35 * look["turned"], 1.0))
     shade = 1 - 0.08 * look["wet"]
     return (shade * r, shade * g, shade * b)
+
+
+def _earth(whole: Shape, is_whole: Callable[[Look], float]) -> list[Part]:
+    """What covers a food that was not washed, and the water and suds that it is washed with."""
+    return [
+        replace(film, opacity=lambda look, film=film: 0.7 * film.opacity(look) * is_whole(look))
+        for film in with_films((), whole, whole)
+    ]
 
 
 def _drawing(kind: str, form: Form, rng: np.random.Generator, main: np.ndarray, peeled: np.ndarray | None,
@@ -214,10 +222,7 @@ def _drawing(kind: str, form: Form, rng: np.random.Generator, main: np.ndarray, 
         ]
     for k, (shape, low, high) in enumerate(zip(stages, (0.12, 0.5, 0.88), (0.5, 0.88, 2.0), strict=True)):
         parts.append(Part(f"cut{k}", shape, dress, between("cut", low, high), _tint))
-    films = with_films((), whole, whole)
-    parts += [
-        replace(film, opacity=lambda look, film=film: 0.7 * film.opacity(look) * (look["cut"] < 0.12)) for film in films
-    ]
+    parts += _earth(whole, between("cut", 0.0, 0.12))
     return Drawing(tuple(parts), sheets | film_sheets((0.36, 0.25, 0.14), int(rng.integers(3))))
 
 
@@ -650,7 +655,8 @@ def _block_food(kind: str, variant: int, colour: Colour, paper: np.ndarray, hole
     )
     sheets = {"main": Sheet(finish(side), specular=0.2), "paper": Sheet(finish(paper), specular=0.35, shininess=0.5),
               "leaf": Sheet(None, (0.86, 0.86, 0.84), 0.3)}  # fmt: skip
-    return Drawing(parts, sheets)
+    dirt = film_sheets((0.36, 0.25, 0.14))
+    return Drawing((*parts, *_earth(shapes.block(length, width, h), between("cut", 0.0, 0.12))), sheets | dirt)
 
 
 def _wrapper(ground: Colour, ink: Colour, brand: str, word: str) -> np.ndarray:
@@ -708,10 +714,12 @@ def _egg(variant: int) -> Drawing:
             white,
             lambda look: "fried" if look["cooked"] > 0.5 or look["turned"] > 0.5 else "clear",
             _is_cracked,
+            lambda look: mixed(WHITE, (0.84, 0.66, 0.42), 0.7 * look["turned"]),
         ),
         Part("yolk", yolk, "yolk", _is_cracked, lambda look: mixed(WHITE, (0.94, 0.80, 0.62), look["cooked"])),
     )
-    return Drawing(parts, {
+    return Drawing((*parts, *_earth(form.whole(), whole)), {
+        **film_sheets((0.36, 0.25, 0.14)),
         "main": Sheet(finish(sheet), specular=0.15), "yolk": Sheet(None, (0.96, 0.66, 0.10), 0.6, 0.6),
         "clear": Sheet(finish(clear), specular=0.6, shininess=0.7), "fried": Sheet(finish(fried), specular=0.3),
     })  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from egoprog.sim import crockery, food, groceries, tools
 from egoprog.sim.catalogue import KINDS, kind_named
-from egoprog.sim.drawing import Drawing, Filling, Part, mixed
+from egoprog.sim.drawing import WHITE, Drawing, Filling, Part, mixed
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.types import Look, Thing
 
@@ -107,7 +107,9 @@ def _fill(model: mujoco.MjModel, geom: int, filling: Filling, look: Look) -> Non
     thick = min(level - heights[0], 0.35 * (heights[-1] - heights[0])) if len(heights) > 2 else level - heights[0]
     model.geom_pos[geom] = (0.0, 0.0, level - thick / 2)
     model.geom_size[geom, :2] = (np.interp(level - thick / 2, heights, radii) - 0.0006, max(thick / 2, 2e-4))
-    model.geom_rgba[geom] = (*mixed(look.contents or filling.colour, (0.42, 0.24, 0.10), 0.5 * look["cooked"]), 1.0)
+    colour = mixed(look.contents or filling.colour, (0.42, 0.24, 0.10), 0.5 * look["cooked"])
+    # Stirring brings froth.
+    model.geom_rgba[geom] = (*mixed(colour, WHITE, 0.15 * look["mixed"]), 1.0)
     material = "fill/mixed" if look["mixed"] > 0.3 else "fill/lumpy" if filling.is_lumpy else "fill"
     model.geom_matid[geom] = model.material(material).id
 
