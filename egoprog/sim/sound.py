@@ -79,7 +79,7 @@ def class_id(name: str) -> int:
 def make(sound: Sound, seed: int = 0, order: int = 0, duration_s: float = np.inf) -> Samples:
     """One sound, dry, from its start on; it may ring on after its end. order: its place among an episode's sounds.
 
-    duration_s: of the episode, which ends whatever still sounds. Raises ConfigurationError for a kind that has no voice.
+    duration_s: of the episode, which ends whatever still sounds. Raises ConfigurationError for a kind without a voice.
     """
     voice = VOICES.get(sound.kind)
     if voice is None:
@@ -107,7 +107,7 @@ def mix(sounds: Iterable[Sound], duration_s: float, seed: int = 0) -> Samples:
 
 
 def impulse(seed: int) -> Samples:
-    """A kitchen's answer to a clap: the clap, walls and worktop soon after, and a tail that falls by 60 dB in 0.3-0.4 s.
+    """A kitchen's answer to a clap: the clap, walls and worktop, and a tail that falls by 60 dB in 0.3 to 0.4 s.
 
     It also ends what lies above 11 kHz.
     """
@@ -133,17 +133,18 @@ def quiet(count: int, seed: int) -> Samples:
     rng = np.random.default_rng([seed, 5])
     out = noise(count, band(50, rng.uniform(700, 1600), 0.8), rng)
     out *= np.float32(10 ** (-62 / 20)) / max(float(out[: 1 << 20].std()) if count else 1.0, 1e-9)
-    heights = [10 ** (-66 / 20) * rng.uniform(0.4, 1.2) / (1 + 0.7 * k) for k in range(4)]
-    phases, running_s, pause_s = rng.uniform(0, 1, 4), rng.uniform(60, 240), rng.uniform(60, 300)
+    period = np.arange(SAMPLE_RATE // 50) / (SAMPLE_RATE // 50)  # of the mains
+    hum = np.zeros(len(period))
+    for order in range(1, 5):
+        hum += rng.uniform(0.4, 1.2) / (0.3 + 0.7 * order) * np.sin(2 * np.pi * order * period + rng.uniform(0, 6))
+    running_s, pause_s = rng.uniform(60, 240), rng.uniform(60, 300)
     since_s = rng.uniform(0, running_s + pause_s)
     has_clock, has_street = rng.random() < 0.35, rng.random() < 0.4
     for first in range(0, count, _BLOCK):
-        time_s = np.arange(first, min(first + _BLOCK, count)) / SAMPLE_RATE
-        into_s = (time_s + since_s) % (running_s + pause_s)
+        sample = np.arange(first, min(first + _BLOCK, count))
+        into_s = (sample / SAMPLE_RATE + since_s) % (running_s + pause_s)
         is_on = np.clip(into_s / 0.8, 0, 1) * np.clip((running_s - into_s) / 0.8, 0, 1)
-        for k, (height, phase) in enumerate(zip(heights, phases, strict=True)):
-            hum = height * is_on * np.sin(2 * np.pi * ((50.0 * (k + 1) * time_s + phase) % 1.0))
-            out[first : first + len(time_s)] += hum.astype(np.float32)
+        out[sample] += (10 ** (-66 / 20) * is_on * hum[sample % len(hum)]).astype(np.float32)
     if has_street:
         street = noise(count, band(45, 260, 1.0), rng) * swell(count, 0.15, 0.7, rng)
         out += np.float32(10 ** (-63 / 20) / 0.12) * street

@@ -100,10 +100,12 @@ def faded(samples: Samples, fade_in_s: float, fade_out_s: float | None = None) -
 
 def ringing(hz: NDArray, decay_s: NDArray, count: int) -> Samples:
     """Modes that were struck: decaying tones, (M, N); those above TOP_HZ are silent."""
-    time_s = times_s(count)
-    is_heard = (hz < TOP_HZ).astype(np.float32)[:, None]
-    phase = np.outer(hz, time_s).astype(np.float32)
-    return is_heard * np.sin(2 * np.pi * (phase % 1.0)) * np.exp(-time_s / decay_s[:, None].astype(np.float32))
+    # z^n by blocks: z^(64 b + k) = z^(64 b) z^k, which needs few exponentials.
+    log_z = (2j * np.pi * hz - 1 / decay_s) / SAMPLE_RATE
+    fine = np.exp(np.outer(log_z, np.arange(64))).astype(np.complex64)
+    coarse = np.exp(np.outer(log_z, np.arange(0, count, 64))).astype(np.complex64)
+    coarse *= (hz < TOP_HZ)[:, None]
+    return (coarse[:, :, None] * fine[:, None, :]).imag.reshape(len(hz), -1)[:, :count]
 
 
 def struck(rate_hz: ArrayLike, count: int, spread: float, rng: np.random.Generator) -> Samples:

@@ -32,7 +32,6 @@ from egoprog.sim.synth import (
     struck,
     swell,
     through,
-    times_s,
     to_count,
 )
 from egoprog.sim.types import Sound
@@ -55,9 +54,9 @@ class Material:
 
 
 MATERIALS: Final[Mapping[str, Material]] = {
-    "ceramic": Material(650, 8500, 16, 0.050, 0.95),
-    "glass": Material(1300, 9500, 12, 0.110, 0.95),
-    "metal": Material(480, 10000, 26, 0.130, 1.0),
+    "ceramic": Material(560, 9000, 30, 0.020, 0.95),
+    "glass": Material(1300, 9500, 16, 0.070, 0.95),
+    "metal": Material(1100, 10000, 28, 0.026, 1.0),
     "wood": Material(140, 2600, 12, 0.016, 0.62),
     "marble": Material(260, 5200, 10, 0.014, 0.95),
     "plastic": Material(230, 4200, 10, 0.012, 0.50),
@@ -78,13 +77,11 @@ def material(name: str, default: str = "wood") -> Material:
 
 def _modes(thing: Material, length_s: float, damping: float, rng: np.random.Generator) -> tuple[np.ndarray, Samples]:
     """The modes of one thing of a material: frequencies (M,) and how they ring (M, N)."""
-    size = rng.lognormal(0, 0.16)
-    even = np.linspace(0, 1, thing.num_modes)
-    hz = thing.lowest_hz * (thing.highest_hz / thing.lowest_hz) ** even
-    hz = hz * rng.lognormal(0, 0.35 / thing.num_modes + 0.03, thing.num_modes) / size
-    decay_s = thing.decay_s * damping * (1000 / hz) ** 0.6 * rng.lognormal(0, 0.35, thing.num_modes)
-    count = to_count(min(length_s, 6 * float(decay_s.max()), 1.2))
-    return hz, ringing(hz, decay_s, count)
+    size = rng.lognormal(0, 0.25)
+    even = np.linspace(0, 1, thing.num_modes) + rng.normal(0, 0.35 / thing.num_modes, thing.num_modes)
+    hz = thing.lowest_hz * (thing.highest_hz / thing.lowest_hz) ** even / size
+    decay_s = thing.decay_s * damping * (1000 / hz) ** 0.35 * rng.lognormal(0, 0.35, thing.num_modes)
+    return hz, ringing(hz, decay_s, to_count(min(length_s, 5 * float(decay_s.max()))))
 
 
 def _hits(
@@ -93,33 +90,34 @@ def _hits(
     heights: np.ndarray,
     rng: np.random.Generator,
     shares: tuple[float, float] = (1.0, 0.6),
-    length_s: float = 1.2,
+    length_s: float = 0.9,
     grit: float = 0.5,
 ) -> Samples:
-    """Two things meet, once or more often. at_s, heights: (K,); the loudest peaks at about its height.
+    """Two things meet, once or more often. at_s, heights: (K,); each peaks at about its height.
 
     The softer of the two decides how long they touch, and so how bright it is; either rings less on what is soft.
+    shares: of the two in what rings. grit: how loud the burst of the touch itself is.
     """
     hardness = min(pair[0].hardness, pair[1].hardness)
     touch_s = 0.00006 + 0.0030 * (1 - hardness) ** 1.7
-    bodies = [(share, *_modes(thing, length_s, 0.35 + 0.65 * hardness, rng))
-              for share, thing in zip(shares, pair, strict=True)]  # fmt: skip
-    length = max(ring.shape[1] for _, _, ring in bodies)
-    out = np.zeros(to_count(float(at_s.max(initial=0.0))) + max(length, to_count(0.04)), np.float32)
-    dull = 1 / (touch_s * 2.2)
-    for start_s, height in zip(at_s, heights, strict=True):
-        # What is hit harder is brighter.
-        top_hz = dull * (0.5 + 0.7 * height / max(heights.max(), 1e-9))
-        hit = np.zeros(max(length, to_count(0.04)), np.float32)
-        for share, hz, ring in bodies:
-            gains = share * rng.lognormal(0, 0.6, len(hz)) / (1 + (hz / top_hz) ** 2) / np.sqrt(1 + hz / 1500)
-            hit[: ring.shape[1]] += gains.astype(np.float32) @ ring
-        burst = to_count(0.012 + 4 * touch_s)
-        low_hz = 90 + 250 * hardness
-        rough = noise(burst, band(low_hz, min(max(top_hz, 2.0 * low_hz), TOP_HZ), 1.5), rng)
-        rough *= decay(burst, 0.0002 + touch_s / 3, 0.0012 + 1.5 * touch_s)
-        hit[:burst] += grit * 2.5 * rough * np.abs(hit).max() / max(float(np.abs(rough).max()), 1e-9) * 0.6
-        added(out, to_count(float(start_s)), hit * np.float32(height / max(float(np.abs(hit).max()), 1e-9)))
+    # What is hit harder is brighter.
+    top_hz = (0.5 + 0.7 * heights / max(float(heights.max(initial=0.0)), 1e-9)) / (2.2 * touch_s)
+    num_burst = to_count(0.012 + 4 * touch_s)
+    bodies = [_modes(thing, length_s, 0.35 + 0.65 * hardness, rng) for thing in pair]
+    length = max(num_burst, *(ring.shape[1] for _, ring in bodies))
+    hits = np.zeros((len(at_s), length), np.float32)
+    for share, (hz, ring) in zip(shares, bodies, strict=True):
+        gains = share * rng.lognormal(0, 0.6, (len(at_s), len(hz)))
+        gains = gains / (1 + (hz / top_hz[:, None]) ** 2) * (hz / (hz + 2200))
+        hits[:, : ring.shape[1]] += gains.astype(np.float32) @ ring
+    hits /= np.maximum(np.abs(hits).max(axis=1, keepdims=True), 1e-9)
+    low_hz = 90 + 250 * hardness
+    envelope = decay(num_burst, 0.0002 + touch_s / 3, 0.0012 + 1.5 * touch_s)
+    out = np.zeros(to_count(float(at_s.max(initial=0.0))) + length, np.float32)
+    for start_s, height, hit, high_hz in zip(at_s, heights, hits, top_hz, strict=True):
+        burst = noise(num_burst, band(low_hz, float(np.clip(high_hz, 2 * low_hz, TOP_HZ)), 1.5), rng) * envelope
+        hit[:num_burst] += levelled(burst, peak_db=0) * np.float32(0.6 * grit)
+        added(out, to_count(float(start_s)), faded(hit, 0.0, 0.01) * np.float32(height))
     return out
 
 
@@ -127,10 +125,10 @@ def contact(sound: Sound, count: int, rng: np.random.Generator, home: np.random.
     """Two things touch: a thing that is put down meets its place once, rocks, and comes to rest."""
     pair = material(sound.material), material(sound.other)
     hardness = min(pair[0].hardness, pair[1].hardness)
-    rocks = rng.poisson(0.5 + 1.8 * hardness * sound.strength) if hardness > 0.3 else rng.poisson(0.3)
-    gaps_s = rng.uniform(0.025, 0.10, rocks) * 0.85 ** np.arange(rocks)
+    rocks = rng.poisson(0.8 + 4.5 * hardness * sound.strength) if hardness > 0.3 else rng.poisson(0.3)
+    gaps_s = rng.uniform(0.02, 0.10, rocks) * 0.9 ** np.arange(rocks)
     at_s = 0.004 + np.concatenate([[0.0], np.cumsum(gaps_s)])
-    heights = np.concatenate([[1.0], rng.uniform(0.15, 0.75, rocks) * 0.75 ** np.arange(rocks)])
+    heights = np.concatenate([[1.0], rng.uniform(0.2, 0.9, rocks) * 0.85 ** np.arange(rocks)])
     samples = _hits(pair, at_s, heights, rng, length_s=count / SAMPLE_RATE + 0.9)
     level_db = -6.5 + 20 * math.log10(max(sound.strength, 0.02) ** 0.85 * (0.16 + 0.84 * hardness))
     return faded(levelled(samples, peak_db=level_db + rng.uniform(-1.5, 1.5)), 0.001, 0.02)
@@ -426,10 +424,11 @@ def beep(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gen
 def hum(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
     """A microwave oven: its transformer, its fan, and the plate that goes round."""
     time_s = np.arange(count) / SAMPLE_RATE
-    tones = np.zeros(count, np.float32)
+    period = np.arange(SAMPLE_RATE // 100) / (SAMPLE_RATE // 100)  # of the transformer, at twice the mains' 50 Hz
+    tones = np.zeros(len(period))
     for order in range(1, 13):
-        height = home.lognormal(0, 0.5) / order**0.8
-        tones += (height * np.sin(2 * np.pi * (100 * order * time_s % 1.0) + home.uniform(0, 6))).astype(np.float32)
+        tones += home.lognormal(0, 0.5) / order**0.8 * np.sin(2 * np.pi * order * period + home.uniform(0, 6))
+    tones = np.resize(tones, count).astype(np.float32)
     blades_hz = home.uniform(230, 310)
     fan = noise(count, band(180, 1500, 0.8), rng) * (1 + 0.15 * np.sin(2 * np.pi * blades_hz * time_s)).astype(
         np.float32
