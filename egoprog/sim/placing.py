@@ -84,7 +84,9 @@ def places_between(fixture: Fixture) -> list[tuple[Place, Pose, float]]:
 def places_on(carrier: Thing, at: Pose, thing: Thing) -> list[tuple[Place, Pose, float]]:
     """Places in or on a thing: its middle, then around it. at: of the carrier, in the world."""
     if carrier.inside_m is not None:
-        radius_m, height_m, _ = carrier.inside_m
+        radius_m, height_m, rim_m = carrier.inside_m
+        # What is too wide to go in, as a lid, comes to lie on the rim.
+        height_m = rim_m if thing.radius_m > radius_m else height_m
     else:
         radius_m, height_m = carrier.radius_m, carrier.top_m or carrier.height_m
     ring_m = max(radius_m - thing.radius_m, 0.35 * radius_m)

@@ -18,11 +18,13 @@ import numpy as np
 
 from egoprog.program.types import Hand, SubAction
 from egoprog.sim import grasp
+from egoprog.sim.catalogue import size_m
+from egoprog.sim.hand import Posture
 from egoprog.sim.layout import drain_m, tap_mouth_m
 from egoprog.sim.performance import Pouring
-from egoprog.sim.pose import Pose, Vector, axes, turn, unit
+from egoprog.sim.pose import Pose, Vector, aligning, axes, minimum_jerk, turn, unit
 from egoprog.sim.tracks import Track
-from egoprog.sim.types import SIDES, Colour, Grip
+from egoprog.sim.types import SIDES, Colour, Fixture, Grip, Thing
 
 if TYPE_CHECKING:
     from egoprog.sim.actor import Actor
@@ -51,8 +53,14 @@ COLOURS: dict[str, Colour] = {
 }
 """Of what is in packets and vessels."""
 GRAINS = frozenset({"cereal", "rice", "pasta", "flour", "sugar", "salt", "spice", "coffee", "tea"})
+OPEN_TOPS = frozenset({"counter", "hob", "sink", "rack"})
+"""Kinds of furniture that are worked on where nothing stands."""
+NUM_YAWS = 24
+"""Turns about the upright in which a held thing is tried."""
 POUR_HEIGHT_M = 0.055
 """How far above a rim a mouth pours."""
+DIAL_ROOM_M = 0.010
+"""How far above the middle of a dial finger tips hold it."""
 UNDER_TAP_M = 0.075
 """How far below the tap's mouth a vessel's rim is held."""
 
@@ -114,15 +122,36 @@ def top_of(actor: Actor, name: str) -> Vector:
     fixture = actor.fixture(name)
     if fixture is None:
         return actor.body.stand().point((0.0, 0.30, actor.participant.height_m - 0.62))
-    if name in ("counter", "hob"):
-        stand = actor.body.stand()
-        if name == "hob" and fixture.spots:
-            middle = np.mean([fixture.spot(spot, 0.0).position_m for spot in fixture.spots], axis=0)
-            return middle
-        return stand.point((0.0, 0.36, fixture.size_m[2]))
+    if fixture.kind in OPEN_TOPS:
+        return free_stretch(actor, fixture)[0]
     if fixture.spots:
         return np.mean([fixture.spot(spot, actor.opening(name)).position_m for spot in fixture.spots], axis=0)
     return actor.where(name)
+
+
+def free_stretch(actor: Actor, fixture: Fixture) -> tuple[Vector, float]:
+    """Where there is most room on a worktop, a hob or a sink's floor: a point, (3,), and how far it is to what stands.
+
+    Of equally free places the one that lies nearest before the person.
+    """
+    spots = [fixture.spot(spot, 0.0).position_m for spot in fixture.spots]
+    points = [*spots, *(0.5 * (a + b) for k, a in enumerate(spots) for b in spots[:k] if np.linalg.norm(a - b) < 0.35)]
+    standing = [
+        (actor.pose_of(name).position_m, thing.radius_m)
+        for name, thing in actor.plan.things.items()
+        if name not in actor._grips and actor.show.rides[name][-1].on is None
+    ]
+    before = actor.body.stand().point((0.0, 0.36, 0.0))
+    best, best_room, most = points[0], 0.0, -math.inf
+    for point in points:
+        rooms_m = [
+            math.dist(point[:2], base[:2]) - radius for base, radius in standing if abs(base[2] - point[2]) < 0.20
+        ]
+        room = min([0.30, *rooms_m])
+        worth = min(room, 0.16) - 0.25 * math.dist(point[:2], before[:2])
+        if worth > most:
+            best, best_room, most = point, room, worth
+    return best, best_room
 
 
 def rim_of(actor: Actor, name: str) -> Vector:
@@ -134,15 +163,16 @@ def rim_of(actor: Actor, name: str) -> Vector:
     return top_of(actor, name)
 
 
-def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = ()) -> Pose:
-    """Of poses of the acting thing the one that is easiest for the arm. liking: costs that come on top."""
+def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = (), name: str = "") -> Pose:
+    """Of poses of a held thing, usually the acting one, that which is easiest for the arm. liking: costs on top."""
     actor = use.actor
     stand = actor.body.stand().inverse()
-    in_wrist = actor._grips[use.acting][use.side].inverse()
+    side, grip = next(iter(actor._grips[name or use.acting].items()))
+    in_wrist = grip.inverse()
     wrists = [stand @ pose @ in_wrist for pose in poses]
-    shoulder = actor._shoulder(use.side, np.mean([wrist.position_m for wrist in wrists], axis=0))
+    shoulder = actor._shoulder(side, np.mean([wrist.position_m for wrist in wrists], axis=0))
     costs = grasp.awkwardness(
-        use.side,
+        side,
         np.array([wrist.rotation for wrist in wrists]),
         np.array([wrist.position_m for wrist in wrists]),
         shoulder,
@@ -152,12 +182,23 @@ def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = ()) -> Po
     return poses[int(np.argmin(costs + (liked if len(liked) else 0.0)))]
 
 
-def with_tip_at(use: Use, point_m: Vector, tilts: Sequence[Vector], yaws: int = 24) -> Pose:
-    """The easiest pose of a tool whose tip is at a point. tilts: its attitudes, (3, 3), before it is turned about z."""
+def with_tip_at(
+    use: Use,
+    point_m: Vector,
+    tilts: Sequence[Vector],
+    normal: Vector = Z,
+    liking: Callable[[Vector], float] | None = None,
+) -> Pose:
+    """The easiest pose of a tool whose tip is at a point of a surface.
+
+    tilts: its attitudes, (3, 3), on a level surface before it is turned about the normal. liking: cost of an attitude.
+    """
     thing = use.actor.thing(use.acting)
     tip = np.asarray(thing.tip_m or (0.0, 0.0, 0.0), float)
-    rotations = [turn(Z, 2 * np.pi * k / yaws) @ tilt for tilt in tilts for k in range(yaws)]
-    return easiest(use, [Pose(point_m - rotation @ tip, rotation) for rotation in rotations])
+    lay = aligning(Z, normal)
+    rotations = [lay @ turn(Z, 2 * np.pi * k / NUM_YAWS) @ tilt for tilt in tilts for k in range(NUM_YAWS)]
+    costs = [liking(rotation) for rotation in rotations] if liking else ()
+    return easiest(use, [Pose(point_m - rotation @ tip, rotation) for rotation in rotations], costs)
 
 
 def with_mouth_at(use: Use, point_m: Vector, tilt_rad: float) -> Pose:
@@ -185,15 +226,17 @@ def with_mouth_at(use: Use, point_m: Vector, tilt_rad: float) -> Pose:
 # Sounds that go on until something ends them.
 
 
-def begin_sound(actor: Actor, kind: str, start_s: float, **of) -> None:
-    actor.hear(kind, start_s, math.inf, **of)
+def begin_sound(actor: Actor, kind: str, source: str, start_s: float, **of) -> None:
+    """Something starts to sound; nothing changes where it sounds already. source: what it comes from."""
+    if not any(s.kind == kind and s.other == source and s.stop_s == math.inf for s in actor.show.sounds):
+        actor.hear(kind, start_s, math.inf, other=source, **of)
 
 
-def end_sound(actor: Actor, kind: str, stop_s: float) -> None:
-    """Ends what sounds of a kind, if anything does."""
+def end_sound(actor: Actor, kind: str, source: str, stop_s: float) -> None:
+    """Ends the sounds of a kind that come from something, if there are any."""
     sounds = actor.show.sounds
     for k, sound in enumerate(sounds):
-        if sound.kind == kind and sound.stop_s == math.inf:
+        if sound.kind == kind and sound.other == source and sound.stop_s == math.inf:
             sounds[k] = replace(sound, stop_s=max(stop_s, sound.start_s + 0.2))
 
 
@@ -206,10 +249,10 @@ def _turn_tap(use: Use) -> Effect:
     ends_s = actor.operate(use.side, "tap", 1.0 if opens else 0.0, use.start_s, use.start_s + actor.takes(1.15))
     begins_s = ends_s - 0.3
     if opens:
-        begin_sound(actor, "water", begins_s, last=0.0)
+        begin_sound(actor, "water", "tap", begins_s, last=0.0)
         _run_water(actor, begins_s)
     else:
-        end_sound(actor, "water", ends_s)
+        end_sound(actor, "water", "tap", ends_s)
         for k, pouring in enumerate(actor.show.pourings):
             if pouring.stop_s == math.inf:
                 pouring.rate.move(ends_s - 0.25, ends_s, 0.0)
@@ -261,16 +304,70 @@ def _open_or_close(use: Use) -> Effect:
 
 
 def _turn_switch(use: Use) -> Effect:
-    actor, name = use.actor, use.acting
+    """Thumb and finger come from above to a dial, turn with it as far as a wrist likes, and let go."""
+    actor, name, side = use.actor, use.acting, use.side
+    fixture = actor.fixture(name)
+    if actor.in_hand(side) is not None and actor.in_hand(use.other) is None:
+        side = use.other
     lights = actor.opening(name) < 0.5
-    ends_s = actor.operate(use.side, name, 1.0 if lights else 0.0, use.start_s, use.start_s + actor.takes(1.1))
-    actor.hear("click", ends_s - 0.15, ends_s + 0.05, strength=0.5)
-    on_it = [thing for thing in actor.plan.things if actor.world.place_of(thing) == name]
-    if lights and on_it:
-        begin_sound(actor, "sizzle", ends_s + 0.8, strength=0.7)
-    elif not lights:
-        end_sound(actor, "sizzle", ends_s + 0.4)
-    return Effect(ends_s + 0.1, ends_s - 0.3, ends_s)
+    bar = fixture.bar(0.0)
+    axis = fixture.frame.rotation @ np.asarray(fixture.axis, float)
+    out = axis * np.sign(axis[2] or 1.0)
+    grip = fixture.grip
+    wrist = _wrist_from(use, side, bar.position_m, out, grip.radius_m, float(bar.position_m[2]) - DIAL_ROOM_M)
+    actor.look(bar.position_m, use.start_s)
+    posture = grasp.hold(side, "pinch", grip.radius_m)[1]
+    takes_s = actor.takes(0.65)
+    begins_s = actor._approach(side, wrist, posture, use.start_s, use.start_s + takes_s) + 0.06
+    actor._touch(side, begins_s - 0.06, name)
+    back = turn(axis, (0.7 if lights else -0.7))
+    turned = Pose(bar.position_m + back @ (wrist.position_m - bar.position_m), back @ wrist.rotation)
+    ends_s = actor.reach(side, turned, begins_s, begins_s + actor.takes(0.45))
+    actor.change(name, "on", begins_s, ends_s, 1.0 if lights else 0.0)
+    actor.hear("click", begins_s + 0.02, begins_s + 0.14, strength=0.5)
+    actor._touch(side, ends_s + 0.05, actor.in_hand(side))
+    actor._retreat(side, ends_s)
+    if lights:
+        _heat_up(actor, ends_s)
+    else:
+        end_sound(actor, "sizzle", name, ends_s + 0.6)
+    return Effect(ends_s + 0.1, begins_s, ends_s)
+
+
+def _wrist_from(
+    use: Use, side: Hand, at_m: Vector, outward: Vector, radius_m: float, surface_m: float | None = None
+) -> Pose:
+    """The easiest wrist of a hand that comes from outside and pinches something round with its finger tips."""
+    actor, local = use.actor, use.actor.body.stand().inverse()
+    outward = local.rotation @ outward
+    level = axes(np.cross(outward, Y if abs(outward[1]) < 0.8 else X), outward)
+    options = []
+    for angle in np.arange(6) * np.pi / 6:
+        along = level @ np.array([math.cos(angle), math.sin(angle), 0.0])
+        options.append(
+            grasp.wrist_at(
+                side, "pinch", radius_m, Pose(local.point(at_m), axes(outward, along)),
+                actor._shoulder(side, local.point(at_m)), surface_m, before=actor.show.wrists[side].last,
+                outward=outward,
+            )
+        )  # fmt: skip
+    return actor.body.stand() @ min(options, key=lambda option: option[1])[0]
+
+
+def _heat_up(actor: Actor, start_s: float) -> None:
+    """What is in a pan on a lit hob begins to sizzle, or to simmer where there is much water."""
+    on_it = [thing for thing in actor.plan.things if actor.world.place_of(thing) == "hob"]
+    filled = any(_level(actor, thing) > 0.3 for thing in on_it)
+    in_it = any(actor.world.place_of(thing) in on_it for thing in actor.plan.things)
+    if filled or in_it:
+        wait_s = float(actor.rng.uniform(4.0, 7.0) if filled else actor.rng.uniform(0.6, 1.4))
+        begin_sound(actor, "sizzle", "hob", start_s + wait_s, strength=0.35 if filled else 0.75)
+
+
+def _level(actor: Actor, name: str) -> float:
+    """How full a vessel is after all that is planned, 0 to 1."""
+    track = actor.show.channels.get(name, {}).get("fill")
+    return float(track.last) if track is not None else 0.0
 
 
 def _press(use: Use, point_m: Vector, outward: Vector) -> float:
@@ -316,9 +413,9 @@ def _run_device(use: Use) -> Effect:
     presses_s = _press(use, point_m, unit(towards + 1.2 * Z))
     turns_on = not actor.show.channels.get(name, {}).get("on") or actor.show.channels[name]["on"].last < 0.5
     if turns_on and name.startswith("kettle"):
-        begin_sound(actor, "boil", presses_s + 0.5, strength=0.8)
+        begin_sound(actor, "boil", name, presses_s + 0.5, strength=0.8)
     elif not turns_on:
-        end_sound(actor, "boil", presses_s + 0.3)
+        end_sound(actor, "boil", name, presses_s + 0.3)
     return Effect(presses_s + 0.45, presses_s, presses_s + 0.1)
 
 
@@ -339,9 +436,9 @@ def _switch_other(use: Use) -> Effect:
     channel = actor.show.channels.get(name, {}).get("on")
     if channel is None or channel.last < 0.5:
         actor.hear("beep", presses_s + 0.05, presses_s + 0.25, strength=0.6)
-        begin_sound(actor, "hum", presses_s + 0.4, strength=0.7)
+        begin_sound(actor, "hum", name, presses_s + 0.4, strength=0.7)
     else:
-        end_sound(actor, "hum", presses_s + 0.1)
+        end_sound(actor, "hum", name, presses_s + 0.1)
         for k in range(3):
             actor.hear("beep", presses_s + 0.1 + 0.5 * k, presses_s + 0.4 + 0.5 * k, strength=0.7)
     return Effect(presses_s + 0.45, presses_s, presses_s + 0.1)
@@ -628,25 +725,33 @@ def _tip_out(use: Use) -> Effect:
 
 
 def _drink(use: Use) -> Effect:
-    """The vessel goes to the mouth, below the picture, and the head goes back a little."""
+    """The vessel goes to the mouth, below the picture, is leant over and comes down again."""
     actor, name = use.actor, use.acting
     stand, thing = actor.body.stand(), actor.thing(use.acting)
-    eyes_m = actor.participant.height_m
-    lips = stand.point((0.0, 0.13, eyes_m - 0.10))
+    eye = actor.body.eye_m(actor.body.torso.last)
+    lips = stand.point(eye + (0.0, 0.10, -0.15))
     ahead = stand.rotation[:, 1]
-    mouth = np.asarray(thing.mouth_m or (0, 0, thing.height_m), float)
-    poses = []
-    for spin in range(24):
-        rotation = turn(np.cross(Z, -ahead), 0.75) @ turn(Z, 2 * np.pi * spin / 24)
-        poses.append(Pose(lips - rotation @ (0, 0, mouth[2]), rotation))
-    pose = easiest(use, poses)
-    actor.look(stand.point((0.0, 1.2, eyes_m - 0.45)), use.start_s + 0.4)
-    begins_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(1.0), tuple(0.05 * ahead))
-    ends_s = begins_s + actor.takes(1.8)
-    actor.hear("bite", begins_s + 0.2, ends_s, strength=0.4)
-    down = Pose(stand.point((0.12 * grasp.mirror(use.side), 0.36, eyes_m - 0.52)), turn(Z, pose.yaw_rad))
-    stop_s = actor.carry(name, easiest(use, [Pose(down.position_m, turn(Z, 2 * np.pi * k / 24)) for k in range(24)]),
-                         ends_s, ends_s + actor.takes(0.9))  # fmt: skip
+    rim = (thing.mouth_m or (0, 0, thing.height_m))[2]
+    radius = thing.inside_m[0] if thing.inside_m else 0.0
+
+    def at_lips(tilt_rad: float, spin_rad: float) -> Pose:
+        rotation = turn(np.cross(Z, -ahead), tilt_rad) @ turn(Z, spin_rad)
+        near = rotation @ turn(Z, -spin_rad) @ np.array([*(-radius * ahead[:2]), rim])
+        return Pose(lips - near, rotation)
+
+    spins = [2 * np.pi * k / NUM_YAWS for k in range(NUM_YAWS)]
+    poses = [at_lips(0.35, spin) for spin in spins]
+    first = easiest(use, poses)
+    spin = spins[next(k for k, pose in enumerate(poses) if pose is first)]
+    actor.look(stand.point(eye + (0.0, 1.2, -0.10)), use.start_s + 0.4)
+    begins_s = actor.carry(name, first, use.start_s, use.start_s + actor.takes(1.0), tuple(0.05 * ahead))
+    middle_s = actor.carry(name, at_lips(0.95, spin), begins_s, begins_s + actor.takes(0.9))
+    ends_s = actor.carry(name, at_lips(1.15, spin), middle_s, middle_s + actor.takes(1.1))
+    actor.hear("bite", begins_s + 0.4, ends_s, strength=0.4)
+    down = stand.point(np.array([0.12 * grasp.mirror(use.side), 0.36, actor.participant.height_m - 0.52]))
+    upright = easiest(use, [Pose(down, turn(Z, angle)) for angle in spins])
+    stop_s = actor.carry(name, upright, ends_s, ends_s + actor.takes(0.9))
+    actor.look(down, ends_s + 0.2)
     return Effect(stop_s, begins_s, ends_s)
 
 
@@ -660,6 +765,13 @@ _DIPPED = tuple(turn(Y, pitch) for pitch in (0.75, 0.95, 1.15))
 _SLID = tuple(turn(Y, pitch) for pitch in (0.30, 0.45, 0.60))
 """A spatula or a fork that goes below something."""
 _LAID = (np.eye(3),)
+_SPHERE = np.array([
+    (math.sqrt(1 - h * h) * math.cos(2.4 * k), math.sqrt(1 - h * h) * math.sin(2.4 * k), h)
+    for k, h in enumerate(np.linspace(-0.2, 0.99, 90))
+])  # fmt: skip
+"""Directions, (90, 3), all around and up."""
+SAWN_M = 0.052
+"""Food that is higher than this is sawn, not chopped."""
 _SPREADING = tuple(turn(Y, pitch) @ turn(X, roll) for pitch in (0.12, 0.25) for roll in (0.35, 0.7))
 
 
@@ -674,147 +786,340 @@ def _long_axis(actor: Actor, name: str) -> tuple[Vector, float]:
     return unit(along), min(0.5 * grip.length_m, 0.09)
 
 
-def _strokes(use: Use, tilts: Sequence[Vector], at_m: Vector, path: Callable[[float], Vector], usual_s: float,
-             lift_m: float = 0.05) -> tuple[float, float]:  # fmt: skip
-    """A tool works with its tip along a path about a point: offsets, (3,), by share 0 to 1. Returns from when to when.
+def _strokes(
+    use: Use,
+    pose: Pose,
+    way: Callable[[float], Pose],
+    start_s: float,
+    usual_s: float,
+    lift_m: Vector = 0.05 * Z,
+) -> tuple[float, float]:
+    """A tool comes to a pose and works along a way of its own, by share 0 to 1. Returns from when to when.
 
     Afterwards it is lifted.
     """
     actor, name = use.actor, use.acting
-    actor.look(at_m, use.start_s)
-    pose = with_tip_at(use, at_m + path(0.0), tilts)
-    begins_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.75), (0, 0, 0.05))
-    first = path(0.0)
-    ends_s = actor.carry_along(
-        name, lambda share: Pose(pose.position_m + path(share) - first, pose.rotation), begins_s,
-        begins_s + actor.takes(usual_s),
-    )  # fmt: skip
-    last = Pose(pose.position_m + path(1.0) - first, pose.rotation)
-    actor.carry(name, last.moved(z=lift_m), ends_s, ends_s + actor.takes(0.3))
+    begins_s = actor.carry(name, pose, start_s, start_s + actor.takes(0.75), (0, 0, 0.05))
+    ends_s = actor.carry_along(name, way, begins_s, begins_s + actor.takes(usual_s))
+    last = way(1.0)
+    actor.carry(name, Pose(last.position_m + lift_m, last.rotation), ends_s, ends_s + actor.takes(0.3))
     return begins_s, ends_s
 
 
+def _along(pose: Pose, path: Callable[[float], Vector]) -> Callable[[float], Pose]:
+    """The way of a tool that keeps its attitude while its tip goes along a path of offsets, (3,)."""
+    first = path(0.0)
+    return lambda share: Pose(pose.position_m + path(share) - first, pose.rotation)
+
+
+def _saw_tooth(share: float, num: int) -> float:
+    """How far the present one of a number of equal strokes is, 0 to 1."""
+    return share * num - math.floor(share * num) if share < 1 else 1.0
+
+
+# The other hand.
+
+
+def _hold_there(use: Use, wrist: Pose, posture: Posture, start_s: float, name: str) -> float:
+    """The other hand comes to what is worked on and holds it; returns from when."""
+    actor, side = use.actor, use.other
+    arrives_s = actor._approach(side, wrist, posture, start_s, start_s + actor.takes(0.45))
+    actor._touch(side, arrives_s, name)
+    return arrives_s
+
+
+def _leave(use: Use, start_s: float) -> None:
+    """The other hand lets go of what it held for the work."""
+    use.actor._touch(use.other, start_s, None)
+    use.actor._retreat(use.other, start_s)
+
+
+def _is_free(use: Use) -> bool:
+    return use.actor.in_hand(use.other) is None and use.other not in use.actor._handles
+
+
 def _cut(use: Use) -> Effect:
-    """Strokes along the food; the other hand holds it."""
-    actor = use.actor
-    along, half_m = _long_axis(actor, use.recipient)
-    thing, pose = actor.thing(use.recipient), actor.pose_of(use.recipient)
-    num = int(actor.rng.integers(5, 10))
-    usual_s = num * float(actor.rng.uniform(0.32, 0.45))
-    base = pose.position_m + (0, 0, 0.004)
-    high = thing.height_m + 0.012
-    if along @ actor.body.stand().rotation[:, 0] * grasp.mirror(use.side) < 0:
-        along = -along  # the knife begins on its own side and goes towards the hand that holds
+    """Strokes along the food, from the knife's end on; the other hand turns it as it must lie, holds it and gives way.
+
+    Low food is chopped, high food is sawn.
+    """
+    actor, name = use.actor, use.recipient
+    thing, stand = actor.thing(name), actor.body.stand()
+    long_m, wide_m, high_m = size_m(thing.kind, thing.variant)
+    half_m, sign = 0.5 * long_m, grasp.mirror(use.side)
+    actor.look(actor.pose_of(name).position_m, use.start_s)
+    # Food is drawn as cut from +x on: that end lies towards the knife.
+    along = unit(stand.rotation @ np.array([0.92 * sign, 0.39, 0.0]))
+    pose, ready_s = actor.pose_of(name), use.start_s
+    is_held = _is_free(use) and actor.hand_of(name) is None
+    if is_held:
+        laid = Pose(pose.position_m, axes(along, pose.rotation[:, 2]))
+        radius = min(0.45 * max(wide_m, high_m), 0.046)
+        style = "pinch" if 0.5 * wide_m <= 0.028 else "wrap"
+        at = (-0.55 * half_m, 0.0, max(high_m - radius, 0.55 * high_m))
+        grip = Grip(
+            Pose(np.array(at), axes(-Z, X)), min(0.5 * wide_m, 0.028) if style == "pinch" else radius, 0.05, style
+        )
+        wrist = _wrist_on(use, laid @ grip.bar, grip, float(laid.position_m[2]))
+        ready_s = _hold_there(use, wrist, grasp.hold(use.other, style, grip.radius_m)[1], use.start_s, name)
+        ride = actor.show.rides[name][-1]
+        frame = laid @ pose.inverse()
+        ride.poses.move(ready_s - 0.3, ready_s, _in_frame(ride.poses.last, pose, frame))
+        pose = laid
+    along = unit(pose.rotation[:, 0] * (1, 1, 0))
+    is_sawn = high_m > SAWN_M
+    num = int(actor.rng.integers(3, 5) if is_sawn else actor.rng.integers(5, 10))
+    stroke_s = float(actor.rng.uniform(0.75, 1.0) if is_sawn else actor.rng.uniform(0.30, 0.42))
+    base = pose.position_m + 0.004 * Z
+    high = high_m + 0.010
+    knife = with_tip_at(
+        use, base + 0.85 * half_m * along + high * Z, _CUTTING, liking=lambda r: 2.0 * abs(float(r[:, 0] @ along))
+    )
+    blade = knife.rotation[:, 0]
 
     def path(share: float) -> Vector:
-        k = share * num
-        phase = k - math.floor(k) if share < 1 else 1.0
-        at = half_m * (0.9 - 1.1 * min(math.floor(k), num - 1) / num)
-        rise = high * (0.5 + 0.5 * math.cos(2 * np.pi * phase))
-        return at * along + rise * Z
+        phase = _saw_tooth(share, num)
+        at = half_m * (0.85 - 1.15 * min(math.floor(share * num), num - 1) / num)
+        if is_sawn:
+            down = min(1.0, 1.15 * phase) if phase < 0.87 else (1 - phase) / 0.13
+            return at * along + high * (1 - down) * Z + 0.030 * math.sin(6 * np.pi * min(phase / 0.87, 1)) * blade
+        return at * along + high * (0.5 + 0.5 * math.cos(2 * np.pi * phase)) * Z
 
-    steadies = actor.steady(use.other, use.recipient, use.start_s + 0.1, use.start_s + usual_s + 0.9)
-    begins_s, ends_s = _strokes(use, _CUTTING, base, path, usual_s)
+    begins_s, ends_s = _strokes(
+        use, knife, _along(knife, path), max(use.start_s, ready_s - 0.55), num * stroke_s, 0.05 * Z + 0.04 * blade
+    )
+    if is_held:
+        wrist = actor.wrist(use.other)
+        for k in range(1, 3):
+            back = wrist.moved(*(-0.16 * k * half_m * along))
+            actor.reach(
+                use.other, back, begins_s + k * (ends_s - begins_s) / 3 - 0.2, begins_s + k * (ends_s - begins_s) / 3
+            )
+        _leave(use, ends_s + 0.05)
     beat_s = (ends_s - begins_s) / num
     for k in range(num):
         at_s = begins_s + (k + 0.5) * beat_s
-        actor.hear("chop", at_s - 0.06, at_s + 0.12, strength=float(actor.rng.uniform(0.5, 0.9)))
-    return Effect(ends_s + (0.45 if steadies else 0.3), begins_s + 0.3 * beat_s, ends_s)
+        if is_sawn:
+            actor.hear("scrub", at_s - 0.4 * beat_s, at_s + 0.4 * beat_s, material="food", strength=0.4)
+        actor.hear("chop", at_s + (0.35 * beat_s if is_sawn else 0.0) - 0.05, at_s + 0.12,
+                   strength=float(actor.rng.uniform(0.5, 0.9)))  # fmt: skip
+    return Effect(ends_s + 0.35, begins_s + 0.3 * beat_s, ends_s)
+
+
+def _in_frame(local: Pose, before: Pose, moves: Pose) -> Pose:
+    """Where a thing lies in what carries it, after a move in the world: before is where it was in the world."""
+    carrier = before @ local.inverse()
+    return (carrier.inverse() @ moves @ before).tidied()
+
+
+def _wrist_on(use: Use, bar: Pose, grip: Grip, surface_m: float) -> Pose:
+    """The easiest wrist of the other hand that holds something from above."""
+    actor, stand = use.actor, use.actor.body.stand()
+    local = stand.inverse() @ bar
+    wrist, _ = grasp.wrist_at(
+        use.other, grip.style, grip.radius_m, local, actor._shoulder(use.other, local.position_m), surface_m,
+        before=actor.show.wrists[use.other].last, outward=Z if grip.style == "wrap" else None,
+    )  # fmt: skip
+    return stand @ wrist
 
 
 def _peel(use: Use) -> Effect:
-    actor = use.actor
-    along, half_m = _long_axis(actor, use.recipient)
-    thing, pose = actor.thing(use.recipient), actor.pose_of(use.recipient)
-    num = int(actor.rng.integers(4, 7))
-    top = pose.point((0, 0, thing.height_m))
+    """Strokes along the side of the food that is turned up and that no finger covers."""
+    actor, name = use.actor, use.recipient
+    thing, stand = actor.thing(name), actor.body.stand()
+    actor.look(actor.pose_of(name).position_m, use.start_s)
+    start_s = use.start_s
+    holder = actor.hand_of(name)
+    if holder is not None:
+        at = stand.point((0.05 * grasp.mirror(holder), 0.33, actor._counter_m() + 0.13))
+        pose = actor.pose_of(name)
+        turns = [turn(Z, 2 * np.pi * k / NUM_YAWS) for k in range(NUM_YAWS)]
+        shown = easiest(use, [Pose(at, r @ pose.rotation) for r in turns], name=name)
+        start_s = actor.carry(name, shown, start_s, start_s + actor.takes(0.6)) - 0.35
+    elif _is_free(use):
+        wrist, posture = actor._grip_for(use.other, thing, actor.pose_of(name))
+        _hold_there(use, wrist, posture, start_s, name)
+    pose = actor.pose_of(name)
+    half = 0.5 * np.array(size_m(thing.kind, thing.variant))
+    middle = np.array([0, 0, half[2]])
+    side = holder or use.other
+    posture, wrist = actor.show.postures[side].last, actor.wrist(side)
+    fingers = np.concatenate([np.concatenate(list(grasp.finger_points(side, f, posture[f]).values())) for f in posture])
+    fingers = fingers @ wrist.rotation.T + wrist.position_m
+    palm = wrist.point((0.07, 0.0, -0.01))
+    ways = _SPHERE * half
+    points = (ways + middle) @ pose.rotation.T + pose.position_m
+    normals = (ways / half**2) @ pose.rotation.T
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    clear_m = np.linalg.norm(points[:, None] - fingers, axis=2).min(axis=1)
+    seen = normals @ unit(stand.rotation @ np.array([0.25 * grasp.mirror(use.side), -0.35, 0.9]))
+    best = int(np.argmax(20 * np.minimum(clear_m, 0.04) + 0.8 * seen))
+    normal, middle_way = normals[best], _SPHERE[best]
+    # The blade goes away from the hand that holds.
+    away = points[best] - palm
+    away = unit(away - normal * (away @ normal))
+    local_away = unit(pose.rotation.T @ away / half)
+    local_away = unit(local_away - middle_way * (local_away @ middle_way))
+    spread = float(np.clip(0.05 / np.linalg.norm(local_away * half), 0.35, 0.75))
 
-    def path(share: float) -> Vector:
-        phase = share * num - math.floor(share * num) if share < 1 else 1.0
-        back = max(0.0, (phase - 0.65) / 0.35)
-        at = 1 - 2 * phase / 0.65 if phase < 0.65 else -1 + 2 * back
-        lift = 0.03 * math.sin(np.pi * back)
-        return 0.8 * half_m * at * along + lift * Z
+    def on_skin(angle: float, lift_m: float) -> tuple[Vector, Vector]:
+        way = math.cos(angle) * middle_way + math.sin(angle) * local_away
+        out = unit(pose.rotation @ (way / half))
+        return pose.point(way * half + middle) + lift_m * out, out
 
-    usual_s = 0.55 * num
-    actor.steady(use.other, use.recipient, use.start_s + 0.1, use.start_s + usual_s + 0.9)
-    begins_s, ends_s = _strokes(use, _CUTTING, top, path, usual_s)
-    actor.hear("peel", begins_s, ends_s, strength=0.5)
+    first_m, first_out = on_skin(-spread, 0.012)
+    tool = with_tip_at(use, first_m, _CUTTING, first_out, lambda r: 1.5 * abs(float(r[:, 0] @ away)))
+    tip = np.asarray(actor.thing(use.acting).tip_m)
+    num = int(actor.rng.integers(5, 9))
+
+    def way(share: float) -> Pose:
+        phase = _saw_tooth(share, num)
+        back = max(0.0, (phase - 0.6) / 0.4)
+        angle = spread * (2 * phase / 0.6 - 1) if phase < 0.6 else spread * (1 - 2 * back)
+        lift = 0.012 * math.sin(np.pi * back) if phase >= 0.6 else 0.0
+        point, out = on_skin(angle, lift if share > 0 else 0.012)
+        rotation = aligning(first_out, out) @ tool.rotation
+        return Pose(point - rotation @ tip, rotation)
+
+    begins_s, ends_s = _strokes(use, tool, way, start_s, 0.48 * num, 0.05 * normal)
+    beat_s = (ends_s - begins_s) / num
+    for k in range(num):
+        actor.hear("peel", begins_s + k * beat_s, begins_s + (k + 0.65) * beat_s, strength=0.5)
+    if holder is None and actor._idle_s[use.other] is None and _is_free(use):
+        _leave(use, ends_s)
     return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
 def _circles(use: Use, tilts: Sequence[Vector], at_m: Vector, radius_m: float, usual_s: float, rounds_hz: float,
              sound: str, **of) -> Effect:  # fmt: skip
+    """Round and round about a point, a level circle."""
     rounds = max(1.0, round(usual_s * rounds_hz))
-    sense = float(actor_sense(use))
+    sense = _usual_sense(use)
 
     def path(share: float) -> Vector:
         angle = 2 * np.pi * rounds * share
         grown = radius_m * min(1.0, 6 * share, 6 * (1 - share) + 0.2)
         return grown * np.array([math.cos(angle), sense * math.sin(angle), 0.0])
 
-    begins_s, ends_s = _strokes(use, tilts, at_m, path, usual_s)
+    use.actor.look(at_m, use.start_s)
+    pose = with_tip_at(use, at_m, tilts)
+    begins_s, ends_s = _strokes(use, pose, _along(pose, path), use.start_s, usual_s)
     use.actor.hear(sound, begins_s, ends_s, **of)
     return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
-def actor_sense(use: Use) -> int:
+def _usual_sense(use: Use) -> int:
     """Which way round a person stirs: their habit."""
     return 1 if (use.actor.participant.seed + (use.side is Hand.LEFT)) % 3 else -1
 
 
 def _stir(use: Use) -> Effect:
-    actor = use.actor
-    target = use.recipient
-    hollow = actor.thing(target).inside_m if target in actor.plan.things else None
-    at = top_of(actor, target) + np.array([0, 0, 0.008])
-    radius = 0.55 * hollow[0] if hollow else 0.03
-    usual_s = float(actor.rng.uniform(2.0, 3.4))
-    material = actor.thing(target).material if target in actor.plan.things else "metal"
-    actor.steady(use.other, target, use.start_s + 0.2, use.start_s + usual_s + 0.9) if hollow else None
+    """Circles half way down in what is stirred; the other hand holds the vessel."""
+    actor, target = use.actor, use.recipient
     tool = actor.thing(use.acting)
-    return _circles(use, _DIPPED, at, min(radius, 0.055), usual_s, 1.5, "stir", material=material, other=tool.material,
-                    strength=0.6)  # fmt: skip
+    if target not in actor.plan.things:
+        at = top_of(actor, target) + 0.008 * Z
+        return _circles(use, _DIPPED, at, 0.03, 2.4, 1.5, "stir", material="metal", other=tool.material, strength=0.6)
+    thing = actor.thing(target)
+    radius, floor, rim = thing.inside_m or (thing.radius_m, thing.top_m, thing.top_m + 0.02)
+    deep_m = max(0.008, 0.45 * _level(actor, target) * (rim - floor))
+    at = actor.pose_of(target).point((0, 0, floor + deep_m))
+    # A short spoon goes as deep as the hand can come to the rim.
+    at = at + max(0.0, rim - floor - deep_m - 0.55 * _length_m(tool)) * Z
+    usual_s = float(actor.rng.uniform(2.4, 4.2))
+    if actor.hand_of(target) is None:
+        actor.steady(use.other, target, use.start_s + 0.1, use.start_s + usual_s + 1.0)
+    return _circles(use, _DIPPED, at, float(np.clip(0.5 * radius, 0.012, 0.055)), usual_s, 1.5, "stir",
+                    material=thing.material, other=tool.material, strength=0.6)  # fmt: skip
+
+
+def _length_m(tool: Thing) -> float:
+    return size_m(tool.kind, tool.variant)[0]
 
 
 def _scrub(use: Use) -> Effect:
-    """Circles of a sponge or a cloth on what is held in the other hand or lies there."""
+    """A sponge goes round on what is held in the other hand or lies there; along what is long."""
     actor, target = use.actor, use.recipient
-    if target in actor.plan.things:
-        thing = actor.thing(target)
-        at = top_of(actor, target)
-        radius = 0.45 * (thing.inside_m[0] if thing.inside_m else thing.radius_m)
-        material = thing.material
-        if actor.hand_of(target) is None:
-            actor.steady(use.other, target, use.start_s + 0.1, use.start_s + 3.6)
-    else:
-        at, radius, material = top_of(actor, target), 0.10, "metal"
-    usual_s = float(actor.rng.uniform(2.2, 3.6))
-    tilts = _LAID if actor.thing(use.acting).kind in ("sponge", "cloth", "towel") else _SLID
-    return _circles(use, tilts, at + (0, 0, 0.002), float(np.clip(radius, 0.02, 0.07)), usual_s, 2.0, "scrub",
-                    material=material, strength=0.6)  # fmt: skip
+    usual_s = float(actor.rng.uniform(2.4, 4.2))
+    is_soft = actor.thing(use.acting).kind in ("sponge", "cloth", "towel")
+    tilts = _LAID if is_soft else _SLID
+    if target not in actor.plan.things:
+        return _circles(use, tilts, top_of(actor, target) + 0.002 * Z, 0.07, usual_s, 1.8, "scrub",
+                        material="metal", strength=0.6)  # fmt: skip
+    thing, start_s = actor.thing(target), use.start_s
+    if actor.hand_of(target) is None:
+        actor.steady(use.other, target, start_s + 0.1, start_s + usual_s + 1.0)
+    if thing.tip_m is None or _length_m(thing) < 0.12:
+        at = top_of(actor, target) + 0.002 * Z
+        radius = 0.5 * (thing.inside_m[0] if thing.inside_m else thing.radius_m)
+        return _circles(use, tilts, at, float(np.clip(radius, 0.015, 0.07)), usual_s, 1.8, "scrub",
+                        material=thing.material, strength=0.6)  # fmt: skip
+    pose = actor.pose_of(target)
+    first, last = pose.point((0.0, 0.0, 0.6 * thing.height_m)), pose.point(np.asarray(thing.tip_m) + (0, 0, 0.006))
+    num = int(actor.rng.integers(3, 6))
+
+    def path(share: float) -> Vector:
+        return (0.5 - 0.5 * math.cos(2 * np.pi * num * share)) * (last - first)
+
+    actor.look(first, start_s)
+    sponge = with_tip_at(use, first, tilts, liking=lambda r: 0.5 * abs(float(r[:, 0] @ unit(last - first))))
+    begins_s, ends_s = _strokes(use, sponge, _along(sponge, path), start_s, usual_s)
+    actor.hear("scrub", begins_s, ends_s, material=thing.material, strength=0.6)
+    return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
 def _wipe(use: Use) -> Effect:
-    """Long strokes of a cloth, to and fro, over a surface or round a dish."""
+    """Strokes of a cloth, to and fro over the free part of a surface, or round a dish."""
     actor, target = use.actor, use.recipient
-    if target in actor.plan.things:
-        effect = _scrub(use)
-        return effect
-    at = top_of(actor, target) + np.array([0, 0, 0.002])
-    stand = actor.body.stand()
-    across, ahead = stand.rotation[:, 0], stand.rotation[:, 1]
-    wide, num = (0.20 if target == "counter" else 0.13), int(actor.rng.integers(3, 6))
-    sign = grasp.mirror(use.side)
+    fixture = actor.fixture(target)
+    if target in actor.plan.things or fixture is None:
+        return _scrub(use)
+    at, room_m = free_stretch(actor, fixture) if fixture.kind in OPEN_TOPS else (top_of(actor, target), 0.10)
+    half_m = 0.35 * _length_m(actor.thing(use.acting))
+    wide = float(np.clip(room_m - half_m, 0.035, 0.09 if fixture.kind == "sink" else 0.17))
+    stand, sign = actor.body.stand(), grasp.mirror(use.side)
+    across, ahead = stand.rotation[:, 0] * sign, stand.rotation[:, 1]
+    num = int(actor.rng.integers(4, 8))
 
     def path(share: float) -> Vector:
-        sweep = math.cos(np.pi * num * share)
-        return wide * sweep * sign * across + (0.10 - 0.20 * share) * ahead * (-1)
+        return wide * math.cos(np.pi * num * share) * across + 0.8 * wide * (0.5 - share) * ahead
 
-    usual_s = 0.62 * num
-    begins_s, ends_s = _strokes(use, _LAID, at, path, usual_s)
+    actor.look(at, use.start_s)
+    cloth = with_tip_at(use, at + 0.002 * Z + path(0.0), _LAID)
+    begins_s, ends_s = _strokes(use, cloth, _along(cloth, path), use.start_s, (0.34 + 1.6 * wide) * num)
     actor.hear("wipe", begins_s, ends_s, strength=0.6)
     return Effect(ends_s + 0.3, begins_s, ends_s)
+
+
+def _dry_hands(use: Use) -> Effect:
+    """Both hands rub on the towel, where it lies or in the hand that holds it."""
+    actor, name, start_s = use.actor, use.acting, use.start_s
+    holder = actor.hand_of(name) if name in actor.plan.things else None
+    stand = actor.body.stand()
+    if holder is not None:
+        at = stand.point((0.0, 0.33, actor._counter_m() + 0.12))
+        poses = [Pose(at, turn(Z, 2 * np.pi * k / NUM_YAWS)) for k in range(NUM_YAWS)]
+        actor.carry(name, easiest(use, poses, name=name), start_s, start_s + actor.takes(0.6))
+    middle = actor.where(name)
+    actor.look(middle, start_s)
+    free = [side for side in SIDES if actor.in_hand(side) is None and side not in actor._handles]
+    begins_s = ends_s = start_s + 0.3
+    for side in free:
+        sign = grasp.mirror(side)
+        rotation = axes(stand.rotation @ np.array([-0.45 * sign, 0.85, -0.22]),
+                        stand.rotation @ np.array([0.25 * sign, 0.1, 0.95]))  # fmt: skip
+        aside = stand.rotation @ np.array([0.035 * sign if len(free) > 1 else 0.0, 0.0, 0.0])
+        at = middle + aside + 0.012 * Z - rotation @ np.array([0.09, 0.0, -0.026])
+        begins_s = now_s = actor.reach(side, Pose(at, rotation), start_s, start_s + actor.takes(0.8), (0, 0, 0.05))
+        actor._touch(side, begins_s, name if name in actor.plan.things else None)
+        for k in range(5):
+            off = 0.03 * (-1) ** k * sign * rotation[:, 0]
+            now_s = actor.reach(side, Pose(at + off, rotation), now_s, now_s + 0.34)
+        actor._touch(side, now_s, None)
+        actor._retreat(side, now_s)
+        ends_s = max(ends_s, now_s)
+    actor.hear("wipe", begins_s, ends_s, material="cloth", strength=0.3)
+    return Effect(ends_s + 0.2, begins_s, ends_s)
 
 
 def _soap(use: Use) -> Effect:
@@ -833,74 +1138,133 @@ def _soap(use: Use) -> Effect:
     return Effect(stop_s, begins_s, ends_s)
 
 
+def _top_m(actor: Actor, name: str) -> float:
+    """The height of a food's top above its base: what is cut lies lower."""
+    thing, cut = actor.thing(name), actor.show.channels.get(name, {}).get("cut")
+    return (0.72 if cut is not None and cut.last > 0.5 else 1.0) * thing.height_m
+
+
 def _spread(use: Use) -> Effect:
     """Flat strokes of a knife over bread."""
-    actor = use.actor
-    thing = actor.thing(use.recipient)
-    at = actor.pose_of(use.recipient).point((0, 0, thing.height_m + 0.002))
-    along, half_m = _long_axis(actor, use.recipient)
-    num = int(actor.rng.integers(3, 6))
+    actor, name = use.actor, use.recipient
+    at = actor.pose_of(name).point((0, 0, _top_m(actor, name) + 0.002))
+    along, half_m = _long_axis(actor, name)
+    num = int(actor.rng.integers(4, 7))
 
     def path(share: float) -> Vector:
-        return 0.6 * half_m * math.cos(np.pi * num * share) * along + 0.02 * (share - 0.5) * np.cross(Z, along)
+        return 0.6 * half_m * math.cos(np.pi * num * share) * along + 0.03 * (share - 0.5) * np.cross(Z, along)
 
     usual_s = 0.5 * num
-    actor.steady(use.other, use.recipient, use.start_s + 0.2, use.start_s + usual_s + 0.8)
-    begins_s, ends_s = _strokes(use, _SPREADING, at, path, usual_s)
+    actor.look(at, use.start_s)
+    if actor.hand_of(name) is None:
+        actor.steady(use.other, name, use.start_s + 0.1, use.start_s + usual_s + 0.9)
+    knife = with_tip_at(use, at + path(0.0), _SPREADING)
+    begins_s, ends_s = _strokes(use, knife, _along(knife, path), use.start_s, usual_s)
     actor.hear("wipe", begins_s, ends_s, strength=0.25)
     return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
 def _scoop(use: Use) -> Effect:
     """One dip into something and up again."""
-    actor = use.actor
-    at = actor.pose_of(use.recipient).point((0, 0, 0.85 * actor.thing(use.recipient).height_m))
-    along, _ = _long_axis(actor, use.recipient)
+    actor, name = use.actor, use.recipient
+    if name in actor.plan.things:
+        at, (along, _) = actor.pose_of(name).point((0, 0, 0.85 * _top_m(actor, name))), _long_axis(actor, name)
+    else:
+        at, along = top_of(actor, name), actor.body.stand().rotation[:, 0]
 
     def path(share: float) -> Vector:
         return 0.03 * (share - 0.5) * along - 0.008 * math.sin(np.pi * share) * Z
 
-    tilts = _CUTTING if actor.thing(use.acting).kind == "knife" else _SLID
-    begins_s, ends_s = _strokes(use, tilts, at, path, 0.8, lift_m=0.08)
+    tilts = _SPREADING if actor.thing(use.acting).kind == "knife" else _SLID
+    actor.look(at, use.start_s)
+    tool = with_tip_at(use, at + path(0.0), tilts)
+    begins_s, ends_s = _strokes(use, tool, _along(tool, path), use.start_s, 0.9, 0.08 * Z)
     return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
 def _scrape(use: Use) -> Effect:
     """The knife pushes what lies on the board together."""
     actor = use.actor
-    at = top_of(actor, use.recipient)
+    at = top_of(actor, use.recipient) + 0.004 * Z
     across = actor.body.stand().rotation[:, 0] * grasp.mirror(use.side)
     num = 3
 
     def path(share: float) -> Vector:
-        phase = share * num - math.floor(share * num) if share < 1 else 1.0
-        return 0.08 * math.cos(np.pi * phase) * across + 0.015 * max(0.0, math.sin(2 * np.pi * phase)) * Z
+        phase = _saw_tooth(share, num)
+        there = 1 - 2 * minimum_jerk(phase / 0.6) if phase < 0.6 else -1 + 2 * minimum_jerk((phase - 0.6) / 0.4)
+        return 0.07 * there * across + 0.012 * max(0.0, math.sin(np.pi * (phase - 0.6) / 0.4)) * (phase > 0.6) * Z
 
-    begins_s, ends_s = _strokes(use, _CUTTING, at + (0, 0, 0.004), path, 0.55 * num)
-    actor.hear("scrub", begins_s, ends_s, material="wood", strength=0.4)
+    actor.look(at, use.start_s)
+    knife = with_tip_at(use, at + path(0.0), _CUTTING, liking=lambda r: 1.5 * abs(float(r[:, 0] @ across)))
+    begins_s, ends_s = _strokes(use, knife, _along(knife, path), use.start_s, 0.7 * num)
+    for k in range(num):
+        beat_s = (ends_s - begins_s) / num
+        actor.hear("scrub", begins_s + k * beat_s, begins_s + (k + 0.6) * beat_s, material="wood", strength=0.4)
     return Effect(ends_s + 0.3, begins_s, ends_s)
 
 
 def _flip(use: Use) -> Effect:
     """The spatula goes below the food, lifts and turns."""
     actor = use.actor
-    at = actor.pose_of(use.recipient).point((0, 0, 0.004))
-    ahead = actor.body.stand().rotation[:, 1]
+    at, sign = actor.pose_of(use.recipient).point((0, 0, 0.004)), grasp.mirror(use.side)
 
-    def path(share: float) -> Vector:
-        return (0.05 * math.sin(np.pi * share) - 0.03) * ahead + 0.05 * max(0.0, math.sin(2 * np.pi * share - 1.2)) * Z
+    def slide(pose: Pose) -> Callable[[float], Pose]:
+        # Ahead is where the tool points.
+        ahead = unit(pose.rotation[:, 0] * (1, 1, 0))
 
-    begins_s, ends_s = _strokes(use, _SLID, at, path, 1.5)
-    actor.hear("contact", ends_s - 0.3, ends_s, material="metal", other="food", strength=0.4)
-    return Effect(ends_s + 0.2, begins_s + 0.5, ends_s)
+        def way(share: float) -> Pose:
+            under = minimum_jerk(share / 0.4) - 0.6 * minimum_jerk((share - 0.75) / 0.25)
+            lift = 0.045 * float(minimum_jerk((share - 0.35) / 0.3) - minimum_jerk((share - 0.8) / 0.2))
+            roll = 1.1 * sign * float(minimum_jerk((share - 0.45) / 0.3) - minimum_jerk((share - 0.8) / 0.2))
+            rotation = pose.rotation @ turn(X, roll)
+            tip = at + (0.045 * under - 0.03) * ahead + lift * Z
+            return Pose(tip - rotation @ np.asarray(actor.thing(use.acting).tip_m), rotation)
+
+        return way
+
+    actor.look(at, use.start_s)
+    way = slide(with_tip_at(use, at, _SLID))
+    begins_s, ends_s = _strokes(use, way(0.0), way, use.start_s, 1.8)
+    middle_s = begins_s + 0.6 * (ends_s - begins_s)
+    actor.hear("contact", middle_s, middle_s + 0.3, material="metal", other="food", strength=0.4)
+    return Effect(ends_s + 0.2, begins_s + 0.4 * (ends_s - begins_s), ends_s)
 
 
 def _put_there(use: Use) -> Effect:
     """What is let go of where it is used: the actor puts it there as the world model says."""
-    actor = use.actor
-    actor.look(actor.where(use.recipient), use.start_s)
-    stop_s = use.start_s + actor.takes(0.15)
-    return Effect(stop_s, use.start_s, stop_s)
+    actor, start_s = use.actor, use.start_s
+    if actor.thing(use.acting).kind == "egg":
+        start_s = _crack(use)
+    actor.look(actor.where(use.recipient), start_s)
+    if (
+        use.recipient in actor.plan.things
+        and actor.world.place_of(use.recipient) == "hob"
+        and actor.opening("hob") > 0.5
+    ):
+        begin_sound(actor, "sizzle", "hob", start_s + 1.2, strength=0.75)
+    stop_s = start_s + actor.takes(0.15)
+    return Effect(stop_s, start_s, stop_s)
+
+
+def _crack(use: Use) -> float:
+    """An egg is knocked on the rim of the pan; returns when its shell is broken."""
+    actor, name, target = use.actor, use.acting, use.recipient
+    thing, vessel = actor.thing(name), actor.thing(target)
+    middle, stand = rim_of(actor, target), actor.body.stand()
+    radius = vessel.inside_m[0] if vessel.inside_m else 0.8 * vessel.radius_m
+    to_hand = unit((actor.wrist(use.side).position_m - middle) * (1, 1, 0))
+    at = middle + radius * to_hand + 0.004 * Z
+    pose = easiest(use, [Pose(at, turn(Z, 2 * np.pi * k / NUM_YAWS)) for k in range(NUM_YAWS)])
+    actor.look(at, use.start_s)
+    now_s = actor.carry(name, pose.moved(z=0.05), use.start_s, use.start_s + actor.takes(0.6), (0, 0, 0.03))
+    for _ in range(2):
+        now_s = actor.carry(name, pose, now_s, now_s + 0.16)
+        actor.hear("crack", now_s - 0.02, now_s + 0.12, material="food", other=vessel.material, strength=0.6)
+        now_s = actor.carry(name, pose.moved(z=0.045), now_s, now_s + 0.20)
+    over = easiest(use, [Pose(middle + (0.08 + thing.height_m) * Z, turn(Z, 2 * np.pi * k / NUM_YAWS))
+                         for k in range(NUM_YAWS)])  # fmt: skip
+    actor.look(stand.point(stand.inverse().point(middle)), now_s)
+    return actor.carry(name, over, now_s, now_s + actor.takes(0.4))
 
 
 def _heat(use: Use) -> Effect:
@@ -932,9 +1296,8 @@ def _plain(use: Use) -> Effect:
         return Effect(stop_s, begins_s, stop_s)
     tool = actor.thing(use.acting)
     tilts = _SLID if tool.tip_m is not None and tool.kind not in ("sponge", "cloth", "towel") else _LAID
-    return _circles(
-        use, tilts, top_of(actor, target) + (0, 0, 0.004), 0.02, 1.2, 1.5, "contact", material=tool.material
-    )
+    return _circles(use, tilts, top_of(actor, target) + 0.004 * Z, 0.02, 1.2, 1.5, "scrub", material=tool.material,
+                    strength=0.3)  # fmt: skip
 
 
 MOTIONS: dict[str, Motion] = {
@@ -975,6 +1338,7 @@ MOTIONS: dict[str, Motion] = {
     "scrub_dish": _scrub,
     "wipe": _wipe,
     "wipe_up": _wipe,
+    "dry_or_wipe_hands": _dry_hands,
     "soap_up": _soap,
     "soap_on": _soap,
     "soap_hands": _soap,
