@@ -54,7 +54,7 @@ class Material:
 
 
 MATERIALS: Final[Mapping[str, Material]] = {
-    "ceramic": Material(560, 9000, 30, 0.020, 0.95),
+    "ceramic": Material(560, 9000, 26, 0.016, 0.95),
     "glass": Material(1300, 9500, 16, 0.070, 0.95),
     "metal": Material(1100, 10000, 28, 0.026, 1.0),
     "wood": Material(140, 2600, 12, 0.016, 0.62),
@@ -152,16 +152,23 @@ def _scraped(
 
 
 def slide(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
-    """A thing is pushed over a surface, or a drawer runs out and knocks at its end."""
+    """A thing is pushed over a surface, or a drawer rolls out with all that is in it, and knocks at its end."""
+    length_s = count / SAMPLE_RATE
     share = np.linspace(0, 1, count, dtype=np.float32)
     speed = np.maximum(np.sin(np.pi * np.minimum(share * 1.08, 1.0)), 0) ** 0.7 * swell(count, 14.0, 0.25, rng)
     pair = material(sound.material), material(sound.other)
-    rumble = noise(count, band(60, 420, 1.5), rng) * swell(count, 30.0, 0.35, rng)
-    samples = levelled((_scraped(pair, count, speed, 500.0, rng) + 1.2 * rumble * speed), rms_db=-31)
-    stop = _hits((material("wood"), pair[1]), np.array([0.0, rng.uniform(0.03, 0.06)]), np.array([1.0, 0.4]), rng)
-    out = np.zeros(count + len(stop), np.float32)
-    added(out, 0, faded(samples, 0.03, 0.03))
-    added(out, int(0.86 * count), levelled(stop, peak_db=-15))
+    rumble = noise(count, band(50, 435, 1.5), rng) * swell(count, 30.0, 0.35, rng) * speed
+    rolling = levelled(rumble, rms_db=-20) + levelled(_scraped(pair, count, speed, 1500.0, rng), rms_db=-34)
+    num_rattles = rng.integers(4, 9)
+    rattle_s, heights = np.sort(rng.uniform(0, length_s, num_rattles)), rng.lognormal(0, 0.5, num_rattles)
+    rattle = _hits((material("wood"), material("metal")), rattle_s, heights, rng, shares=(1.0, 0.3))
+    stop = _hits(
+        (material("wood"), pair[1]), np.array([0.0, rng.uniform(0.03, 0.06)]), np.array([1.0, 0.4]), rng, grit=1
+    )
+    out = np.zeros(count + max(len(stop), len(rattle)), np.float32)
+    added(out, 0, faded(levelled(rolling, rms_db=-38), 0.03))
+    added(out, 0, levelled(rattle, peak_db=-23))
+    added(out, int(0.86 * count), levelled(stop, peak_db=-13))
     return faded(sound.strength * out, 0.005, 0.03)
 
 
@@ -237,7 +244,7 @@ def bite(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gen
         )
         added(out, at, faded(height * crunch, 0.004, 0.03))
         height, at = max(0.35, 0.8 * height), at + int(gap * rng.uniform(0.8, 1.25))
-    return faded(levelled(out, peak_db=-20) * sound.strength, 0.02, 0.06)
+    return faded(levelled(out, peak_db=-14) * sound.strength, 0.02, 0.06)
 
 
 # Food.
@@ -245,28 +252,27 @@ def bite(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gen
 
 def grains(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
     """Rice or cereal falls into a bowl: a patter on its wall, then on itself."""
-    rate = rng.uniform(350, 650) * swell(count, 6.0, 0.3, rng)
-    patter = struck(rate, count, 0.8, rng)
+    patter = struck(rng.uniform(3000, 5000) * swell(count, 6.0, 0.3, rng), count, 0.9, rng)
     share = np.linspace(1, 0.25, count, dtype=np.float32)
-    hz, ring = _modes(material(sound.material, "ceramic"), 0.2, 0.5, rng)
-    body = (rng.lognormal(0, 0.5, len(hz)) / np.sqrt(1 + hz / 1500)).astype(np.float32) @ ring
-    hits = levelled(filtered(patter, 1800, 9000, 1.0), rms_db=-20)
-    bowl = levelled(through(patter * share, body), rms_db=-23)
-    rush = levelled(noise(count, band(2500, 9500, 1.0), rng), rms_db=-30)
-    return faded(levelled(hits + bowl + rush, rms_db=-30) * sound.strength, 0.05, 0.08)
+    hz, ring = _modes(material(sound.material, "ceramic"), 0.2, 1.0, rng)
+    body = (rng.lognormal(0, 0.5, len(hz)) * hz / (hz + 900)).astype(np.float32) @ ring
+    hits = levelled(filtered(patter, 870, 9500, 1.0), rms_db=-20)
+    bowl = levelled(through(patter * share, body), rms_db=-36)
+    rush = levelled(noise(count, band(2500, 9500, 1.0), rng) * swell(count, 9.0, 0.25, rng), rms_db=-26)
+    return faded(levelled(hits + bowl + rush, rms_db=-31) * sound.strength, 0.05, 0.08)
 
 
 def chop(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
     """A knife goes through something crisp and meets the board."""
-    cut = to_count(rng.uniform(0.025, 0.055))
-    crunch = struck(1800 * np.linspace(0.4, 1, cut), cut, 0.9, rng)
-    crunch = filtered(crunch, rng.uniform(900, 1500), 7500, 1.0) + 0.15 * noise(cut, band(1200, 8000), rng)
-    pair = material("wood"), material("metal")
-    knock = _hits(pair, np.array([0.0]), np.array([1.0]), rng, shares=(1.0, 0.10), length_s=0.3, grit=0.7)
+    cut = to_count(rng.uniform(0.04, 0.08))
+    crunch = struck(3000 * np.linspace(0.4, 1, cut), cut, 0.9, rng)
+    crunch = filtered(crunch, 300, 8000, 1.0) + 0.3 * noise(cut, band(1200, 8000), rng)
+    pair = Material(home.uniform(800, 1050), 2100, 21, 0.0085, 0.6), material("metal")  # the board, the blade
+    knock = _hits(pair, np.zeros(1), np.ones(1), rng, shares=(1.0, 0.2), length_s=0.3)
     thud = decay(len(knock), 0.002, 0.022) * noise(len(knock), band(70, 320), rng)
-    knock = levelled(levelled(knock, peak_db=0) + 0.8 * levelled(thud, peak_db=0), peak_db=-11)
-    out = np.zeros(cut + len(knock) + to_count(0.01), np.float32)
-    added(out, 0, faded(levelled(crunch, peak_db=-21), 0.006, 0.004))
+    knock = levelled(levelled(knock, peak_db=0) + levelled(thud, peak_db=-22), peak_db=-11)
+    out = np.zeros(cut + len(knock), np.float32)
+    added(out, 0, faded(levelled(crunch, peak_db=-19.5), 0.006, 0.004))
     added(out, cut, knock)
     return faded(out * (0.35 + 0.65 * sound.strength), 0.003, 0.02)
 
@@ -293,22 +299,21 @@ def sizzle(sound: Sound, count: int, rng: np.random.Generator, home: np.random.G
 
 
 def boil(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
-    """A kettle or a pot: a roar that rises, then bubbles, and a lid that rattles towards the end."""
+    """A kettle or a pot: a roar and hiss of steam that rise, bubbles, and a lid that rattles towards the end."""
     length_s = count / SAMPLE_RATE
     share = np.linspace(0, 1, count, dtype=np.float32)
 
     def roar_shape(hz: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         now = np.clip(time_s / max(length_s, 1e-3), 0, 1)
-        return band(140, 700 + 1500 * now, 1.2)(hz, time_s) * (0.25 + now)
+        return band(300, 2500 + 2500 * now, 0.6)(hz, time_s) * (0.35 + now)
 
-    roar = noise(count, roar_shape, rng) * swell(count, 5.0, 0.15, rng)
-    rolling = bubbles(count, 190, 190, 1100, rng, 0.8, 0.8) * share**2
-    out = levelled(levelled(roar, rms_db=-20) + levelled(rolling, rms_db=-21), rms_db=-32)
+    roar = noise(count, roar_shape, rng) * swell(count, 6.5, 0.4, rng)
+    rolling = bubbles(count, 180, 350, 900, rng, 0.9, 0.6) * (0.2 + share)
+    out = levelled(levelled(roar, rms_db=-20) + levelled(rolling, rms_db=-29), rms_db=-31)
     rattles = np.flatnonzero(np.diff(np.floor(np.cumsum(9 * share**4 * swell(count, 3.0, 0.5, rng)) / SAMPLE_RATE)))
-    tick = levelled(_hits((material("metal"), material("plastic")), np.zeros(1), np.ones(1), rng, length_s=0.2),
-                    peak_db=-27)  # fmt: skip
+    tick = _hits((material("metal"), material("plastic")), np.zeros(1), np.ones(1), rng, length_s=0.2)
     for at in rattles:
-        added(out, int(at), tick * np.float32(rng.uniform(0.3, 1.0)))
+        added(out, int(at), levelled(tick, peak_db=-27) * np.float32(rng.uniform(0.3, 1.0)))
     return faded(out * sound.strength, 0.4, 0.3)
 
 
@@ -324,8 +329,10 @@ def _strokes(count: int, rate_hz: float, rng: np.random.Generator) -> Samples:
 def scrub(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
     """A rough sponge on dishes."""
     pair = material("plastic"), material(sound.material, "ceramic")
-    speed = _strokes(count, rng.uniform(4.5, 6.5), rng)
-    return faded(levelled(_scraped(pair, count, speed, 1200.0, rng), rms_db=-32) * sound.strength, 0.04, 0.08)
+    speed = _strokes(count, rng.uniform(2.6, 4.5), rng) ** 1.3 * swell(count, 4.0, 0.25, rng)
+    hiss = noise(count, band(rng.uniform(2500, 4500), 7800), rng) * speed
+    samples = levelled(hiss, rms_db=-22) + levelled(_scraped(pair, count, speed, 400.0, rng), rms_db=-33)
+    return faded(levelled(samples, rms_db=-33) * sound.strength, 0.04, 0.08)
 
 
 def wipe(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
@@ -344,18 +351,18 @@ def peel(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gen
 
 
 def stir(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
-    """A spoon goes round in a vessel and meets its wall."""
+    """A spoon goes round in a vessel and meets its wall again and again."""
     pair = material(sound.other, "metal"), material(sound.material, "ceramic")
-    beat_s = 1 / rng.uniform(3.0, 4.6)
-    gaps_s = beat_s * rng.lognormal(0, 0.18, int(count / SAMPLE_RATE / beat_s) + 1)
-    at_s = np.cumsum(gaps_s) - 0.7 * beat_s
-    at_s = at_s[(at_s > 0) & (at_s < count / SAMPLE_RATE - 0.05)]
+    length_s, beat_s = count / SAMPLE_RATE, rng.uniform(0.16, 0.23)
+    at_s = np.cumsum(beat_s * rng.lognormal(0, 0.15, int(length_s / beat_s) + 1)) - 0.7 * beat_s
+    at_s = at_s[(at_s > 0) & (at_s < length_s - 0.05)]
     out = np.zeros(count + to_count(0.5), np.float32)
     if len(at_s):
-        added(out, 0, levelled(_hits(pair, at_s, rng.uniform(0.3, 1.0, len(at_s)), rng), peak_db=-17))
-    scrape = _scraped(pair, count, 0.35 + 0.65 * _strokes(count, 1 / beat_s, rng), 150.0, rng)
-    added(out, 0, faded(levelled(scrape, rms_db=-43), 0.04))
-    added(out, 0, faded(levelled(bubbles(count, 12, 350, 1400, rng), rms_db=-44), 0.04))
+        taps = _hits(pair, at_s, rng.lognormal(0, 0.5, len(at_s)), rng, shares=(0.2, 1.0))
+        added(out, 0, levelled(taps, peak_db=-15))
+    scrape = _scraped(pair, count, 0.2 + 0.8 * _strokes(count, 1 / beat_s, rng), 260.0, rng)
+    added(out, 0, faded(levelled(scrape, rms_db=-52), 0.04))
+    added(out, 0, faded(levelled(bubbles(count, 24, 350, 1400, rng), rms_db=-51), 0.04))
     return faded(out * sound.strength, 0.02, 0.05)
 
 
@@ -372,12 +379,11 @@ def shake(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Ge
 
 def rustle(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
     """A packet of paper or foil is handled: crackles in bursts."""
-    busy = np.clip(swell(count, 7.0, 0.9, rng), 0, 3.5)
-    crackle = struck(130 * busy, count, 1.1, rng)
-    sheet = decay(to_count(0.03), 0.0003, 0.004) * noise(to_count(0.03), band(900, 9500, 1.0), rng)
-    samples = levelled(filtered(through(crackle, sheet), 700, 9800, 1.0), rms_db=-22)
-    samples = samples + levelled(noise(count, band(1500, 8500, 1.0), rng) * busy, rms_db=-31)
-    return faded(levelled(samples, rms_db=-31) * sound.strength, 0.03, 0.06)
+    busy = np.clip(swell(count, 4.4, 1.2, rng), 0.05, 4)
+    sheet = decay(to_count(0.03), 0.0003, 0.0015) * noise(to_count(0.03), band(600, 9500, 1.0), rng)
+    crackle = filtered(through(struck(65 * busy, count, 1.1, rng), sheet), 600, 9800, 1.0)
+    samples = levelled(crackle, rms_db=-22) + levelled(noise(count, band(1500, 8500, 1.0), rng) * busy, rms_db=-26)
+    return faded(levelled(samples, rms_db=-32) * sound.strength, 0.03, 0.06)
 
 
 # Furniture, appliances, feet.
@@ -426,31 +432,29 @@ def hum(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gene
     time_s = np.arange(count) / SAMPLE_RATE
     period = np.arange(SAMPLE_RATE // 100) / (SAMPLE_RATE // 100)  # of the transformer, at twice the mains' 50 Hz
     tones = np.zeros(len(period))
-    for order in range(1, 13):
-        tones += home.lognormal(0, 0.5) / order**0.8 * np.sin(2 * np.pi * order * period + home.uniform(0, 6))
+    for order in range(1, 40):
+        tones += home.lognormal(0, 0.5) / order**1.2 * np.sin(2 * np.pi * order * period + home.uniform(0, 6))
     tones = np.resize(tones, count).astype(np.float32)
     blades_hz = home.uniform(230, 310)
-    fan = noise(count, band(180, 1500, 0.8), rng) * (1 + 0.15 * np.sin(2 * np.pi * blades_hz * time_s)).astype(
-        np.float32
-    )
+    beat = (1 + 0.1 * np.sin(2 * np.pi * blades_hz * time_s)).astype(np.float32)
+    fan = noise(count, band(300, 1100, 0.9), rng) * beat
     plate = 1 + 0.08 * np.sin(2 * np.pi * time_s / 1.7).astype(np.float32)
-    mixed = (levelled(tones, rms_db=-20) + levelled(fan, rms_db=-22)) * plate
+    mixed = (levelled(tones, rms_db=-20) + levelled(fan, rms_db=-28)) * plate
     return faded(levelled(mixed, rms_db=-35) * sound.strength, 0.15, 0.2)
 
 
 def step(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
-    """A soft shoe on a floor of boards or tiles: the heel, then the ball of the foot, and a scuff."""
-    floor = material(["wood", "wood", "marble"][home.integers(3)])
+    """A soft shoe on the floor: the heel, then the ball of the foot, and a scuff."""
+    pair = Material(home.uniform(130, 190), home.uniform(1500, 2200), 24, 0.010, 0.63), material("food")
     roll_s = rng.uniform(0.06, 0.11)
-    pair = floor, material("food")
     out = np.zeros(to_count(0.4), np.float32)
-    heel = _hits(pair, np.array([0.004, 0.004 + roll_s]), np.array([1.0, rng.uniform(0.3, 0.6)]), rng, length_s=0.2)
-    added(out, 0, levelled(heel, peak_db=-1))
+    feet = _hits(pair, np.array([0.004, 0.004 + roll_s]), np.array([1.0, rng.uniform(0.3, 0.6)]), rng, length_s=0.2)
+    added(out, 0, levelled(feet, peak_db=-1))
     thud = noise(len(out), band(60, 300), rng) * decay(len(out), 0.003, 0.025)
-    added(out, 60, levelled(thud, peak_db=-5))
-    scuff = noise(to_count(0.09), band(700, 4500, 1.0), rng)
-    added(out, to_count(0.02 + roll_s), faded(levelled(scuff, rms_db=-34 + rng.uniform(-4, 3)), 0.02, 0.05))
-    return faded(levelled(out, peak_db=-21) * sound.strength, 0.002, 0.04)
+    added(out, 60, levelled(thud, peak_db=-16))
+    scuff = noise(to_count(0.09), band(350, 5000, 1.0), rng)
+    added(out, to_count(0.02 + roll_s), faded(levelled(scuff, rms_db=-41 + rng.uniform(-4, 3)), 0.02, 0.05))
+    return faded(levelled(out, peak_db=-20) * sound.strength, 0.002, 0.04)
 
 
 Voice = Callable[[Sound, int, np.random.Generator, np.random.Generator], Samples]
