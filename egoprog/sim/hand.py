@@ -149,6 +149,10 @@ def load_hand(side: Hand) -> HandMesh:
     )
 
 
+_PALE_PALM = np.array([0.74, 0.53, 0.44])
+_PALE_NAIL = np.array([0.93, 0.74, 0.68])
+
+
 @dataclass(frozen=True)
 class Skin:
     """How a participant's skin looks. tone: RGB 0 to 1."""
@@ -156,14 +160,33 @@ class Skin:
     tone: tuple[float, float, float] = (0.80, 0.58, 0.46)
     size_px: int = 512
 
+    @property
+    def darkness(self) -> float:
+        """0 for light skin, 1 for the darkest."""
+        return float(np.clip((0.60 - np.mean(self.tone)) / 0.38, 0, 1))
+
+    @property
+    def ground(self) -> float:
+        """The grey of the material under the picture, which is that much brighter than the skin.
+
+        OpenGL multiplies highlights by the picture: skin painted as dark as it is would have no gloss.
+        """
+        return 1.0 - 0.55 * self.darkness
+
 
 def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArray[np.uint8]:
     """The hand's picture, painted where each texel lies on the hand: paler palm, redder knuckles and tips, nails.
 
-    Returns (size, size, 3).
+    Returns (size, size, 3), for a material of the colour `skin.ground`.
     """
-    size = skin.size_px
-    place_m = np.full((size, size, 3), np.nan)
+    size, dark = skin.size_px, skin.darkness
+    edges = mesh.vertices_m[mesh.faces]
+    across = np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0])
+    normals = np.zeros_like(mesh.vertices_m)
+    np.add.at(normals, mesh.faces.ravel(), np.repeat(across, 3, axis=0))
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    known = np.concatenate([mesh.vertices_m, normals], axis=1)
+    texels = np.full((size, size, 6), np.nan)
     # Texels get their place on the hand triangle by triangle; v runs upwards in MuJoCo and downwards in glTF's image.
     pixels = mesh.texcoords * (size - 1)
     for face in mesh.faces:
@@ -176,26 +199,34 @@ def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArra
             continue
         st = np.linalg.solve(edges, np.stack([xs.ravel(), ys.ravel()]) - corners[0][:, None])
         inside = (st[0] > -0.5) & (st[1] > -0.5) & (st.sum(axis=0) < 1.5)
-        points = np.concatenate([1 - st.sum(axis=0, keepdims=True), st]).T @ mesh.vertices_m[face]
+        points = np.concatenate([1 - st.sum(axis=0, keepdims=True), st]).T @ known[face]
         rows, columns = ys.ravel()[inside], xs.ravel()[inside]
-        fresh = np.isnan(place_m[rows, columns, 0]) | (np.abs(st[:, inside] - 1 / 3).max(axis=0) < 0.67)
-        place_m[rows[fresh], columns[fresh]] = points[inside][fresh]
-    painted = ~np.isnan(place_m[..., 0])
-    place_m = np.nan_to_num(place_m)
+        fresh = np.isnan(texels[rows, columns, 0]) | (np.abs(st[:, inside] - 1 / 3).max(axis=0) < 0.67)
+        texels[rows[fresh], columns[fresh]] = points[inside][fresh]
+    painted = ~np.isnan(texels[..., 0])
+    texels = np.nan_to_num(texels)
+    place_m, up = texels[..., :3], texels[..., 5]
 
     def near(point_m: NDArray, radius_m: float) -> NDArray:
         return np.exp(-((np.linalg.norm(place_m - point_m, axis=-1) / radius_m) ** 2))
 
-    colour = np.broadcast_to(np.array(skin.tone), place_m.shape).copy()
+    # Palms and the undersides of fingers are paler, most so on dark skin.
+    underside = np.clip(0.1 - 1.1 * up, 0, 1)[..., None]
+    palm = np.array(skin.tone) * (1.06, 0.99, 0.97) * (1 - 0.62 * dark) + 0.62 * dark * _PALE_PALM
+    colour = (1 - underside) * np.array(skin.tone) + underside * palm
     coarse = cv2.resize(rng.normal(size=(24, 24)), (size, size), interpolation=cv2.INTER_CUBIC)
     fine = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), 1.2)
-    colour *= (1 + 0.035 * coarse + 0.05 * fine)[..., None]
-    blush = np.array([1.04, 0.86, 0.84])
+    colour *= (1 + (0.035 + 0.02 * dark) * coarse + 0.05 * fine)[..., None]
+    # Fingers take light from each other: their sides are darker than their backs.
+    fingers = np.clip((place_m[..., 0] - 0.06) / 0.04, 0, 1)
+    colour *= 1 - (0.42 * fingers * np.exp(-(((up - 0.05) / 0.38) ** 2)))[..., None]
+    # Light skin is redder where blood shows, dark skin darker where it folds.
+    blush = np.array([1.04, 0.86, 0.84]) * (1 - 0.22 * dark)
     for finger in FINGERS:
         proximal = mesh.bind_of(f"{finger}-phalanx-proximal")
         distal = mesh.bind_of(f"{finger}-phalanx-distal")
         tip = mesh.bind_of(f"{finger}-tip")
-        for joint, strength in ((proximal, 0.55), (distal, 0.35), (tip, 0.6)):
+        for joint, strength in ((proximal, 0.55), (distal, 0.35), (tip, 0.6 * (1 - dark))):
             colour *= 1 + strength * near(joint.position_m, 0.014)[..., None] * (blush - 1)
         if finger != "thumb":
             middle = mesh.bind_of(f"{finger}-phalanx-intermediate")
@@ -204,7 +235,7 @@ def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArra
                 local = (place_m - joint.position_m) @ joint.rotation
                 lines = np.cos(local[..., 2] * 2 * np.pi / 0.0032) * np.exp(-((local[..., 2] / 0.005) ** 2))
                 on_back = (local[..., 1] > 0.002) & (np.linalg.norm(local, axis=-1) < 0.016)
-                colour *= 1 - 0.12 * (np.maximum(lines, 0) * on_back)[..., None]
+                colour *= 1 - (0.12 + 0.14 * dark) * (np.maximum(lines, 0) * on_back)[..., None]
         local = (place_m - tip.position_m) @ tip.rotation
         nail = (
             (np.abs(local[..., 0]) < 0.0058)
@@ -213,10 +244,8 @@ def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArra
             & (local[..., 2] < 0.0065)
         )
         strength = cv2.GaussianBlur(nail.astype(np.float64), (0, 0), 1.0)[..., None]
-        colour = colour * (1 - 0.75 * strength) + 0.75 * strength * np.array([0.93, 0.74, 0.68])
-    palm = np.clip(-place_m[..., 2] / 0.02, 0, 1)[..., None] * (place_m[..., :1] < 0.1)
-    colour *= 1 + palm * (np.array([1.08, 1.0, 0.98]) - 1)
-    filled = np.where(painted[..., None], colour, skin.tone)
+        colour = colour * (1 - 0.75 * strength) + 0.75 * strength * (1 - 0.25 * dark) * _PALE_NAIL
+    filled = np.where(painted[..., None], colour, skin.tone) / skin.ground
     return (np.clip(filled, 0, 1) * 255).astype(np.uint8)
 
 

@@ -30,8 +30,10 @@ UPPER_ARM_M, FOREARM_M = 0.29, 0.26
 EFFECT_GROUP, HIDDEN_GROUP = 1, 5
 """The geometry groups of shadows, glow and streams, and of what is never drawn: grips, and what is out of sight."""
 NUM_SHADOWS, NUM_STREAMS = 16, 3
-SHADOW_FADE_M = 0.32
+SHADOW_FADE_M = 0.25
 """Things higher than this above a surface throw no shadow on it."""
+SHADOW_IN_FRIDGE = 0.4
+"""How strong a shadow in a fridge is, as a share of one on a worktop: light comes from all sides of it."""
 _BRIGHT = 50.0
 """Emission that, times a colour of 1 / _BRIGHT, shows a texture as it is, whatever the lights."""
 
@@ -209,12 +211,15 @@ class Kitchen:
         world, rng, person = self._spec.worldbody, self._rng, self.participant
         head = world.add_body(name="head", mocap=True)
         head.add_camera(name="head", fovy=person.lens_deg)
-        tone = tuple(0.95 * np.array(person.skin))
+        skin = Skin(person.skin, size_px=448)
+        ground = (skin.ground,) * 3
+        tone = tuple(0.97 * np.array(person.skin) / skin.ground)
+        # Eyes and cameras take gloss for a larger part of what dark skin shows.
+        sheen = {"specular": 0.2 + 0.6 * skin.darkness, "shininess": 0.12, "emission": 0.06}
         self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
-        self._paint("forearm", textures.skin_patch(rng, tone), specular=0.08, shininess=0.2)
+        self._paint("forearm", textures.skin_patch(rng, tone), ground, **sheen)
         # The left hand is the right one in a mirror, texture and all.
-        picture = skin_texture(load_hand(Hand.RIGHT), Skin(person.skin, size_px=448), rng)
-        self._paint("skin", picture, specular=0.12, shininess=0.25)
+        self._paint("skin", skin_texture(load_hand(Hand.RIGHT), skin, rng), ground, **sheen)
         # Both run from the wrist along -x, 1 at the elbow; half axes at the wrist are the hand mesh's own.
         outline = np.array([(-0.01, 0.014, 0.009), (0.05, 0.0255, 0.0175), (0.15, 0.027, 0.020), (0.4, 0.034, 0.028),
                             (0.7, 0.041, 0.037), (0.95, 0.041, 0.039), (1.06, 0.030, 0.030)])  # fmt: skip
@@ -517,7 +522,7 @@ class Kitchen:
         for side in SIDES:
             wrist = moment.wrists[side]
             x = wrist.rotation[:, 0]
-            for along, long, wide, strength in ((0.10, 0.115, 0.065, 0.62), (-0.10, 0.17, 0.06, 0.42)):
+            for along, long, wide, strength in ((0.10, 0.11, 0.06, 0.34), (-0.10, 0.17, 0.055, 0.22)):
                 centres.append(wrist.position_m + along * x)
                 lengths.append(long * max(np.hypot(x[0], x[1]), 0.5))
                 widths.append(wide)
@@ -530,10 +535,10 @@ class Kitchen:
         for end, rotation, (long, wide), radius in zip(ends, rotations, halves, self._radius[seen], strict=True):
             is_upright = rotation[2, 2] > 0.8
             centres.append(end + (0, 0, 0.004))
-            lengths.append(1.15 * (long if is_upright else radius) + 0.03)
-            widths.append(1.15 * (wide if is_upright else radius) + 0.03)
+            lengths.append(1.1 * (long if is_upright else radius) + 0.014)
+            widths.append(1.1 * (wide if is_upright else radius) + 0.014)
             yaws.append(np.arctan2(rotation[1, 0], rotation[0, 0]))
-            strengths.append(0.55 if is_upright else 0.4)
+            strengths.append(0.38 if is_upright else 0.26)
         centres = np.array(centres)
         height = self._surface_below(centres, at)
         lifts = centres[:, 2] - height
@@ -541,6 +546,8 @@ class Kitchen:
         centres[:, :2] += self._slant * np.minimum(lifts + 0.02, SHADOW_FADE_M)[:, None]
         fade = np.clip(1 - lifts / SHADOW_FADE_M, 0, 1)
         strength = np.array(strengths) * fade**1.5
+        for low, high in (box for name, box in self._closed.items() if self._fixtures[name].kind == "fridge"):
+            strength[((centres > low) & (centres < high)).all(axis=1)] *= SHADOW_IN_FRIDGE
         order = np.argsort(np.linalg.norm(centres - eye, axis=1) + np.where(strength < 0.02, 100.0, 0.0))[:NUM_SHADOWS]
         used = self._shadow[: len(order)]
         model.geom_rgba[self._shadow, 3] = 0.0
