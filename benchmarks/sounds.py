@@ -29,9 +29,7 @@ FITTING: Mapping[str, frozenset[str]] = {
     "tap": WATER,
     "filling": WATER,
     "pour": WATER,
-    "grains": frozenset(
-        {"Pour", "Rattle", "Crackle", "Rain", "Rain on surface", "Shuffling cards"}
-    ),
+    "grains": frozenset({"Pour", "Rattle", "Crackle", "Rain", "Rain on surface", "Shuffling cards"}),
     "chop": frozenset({"Chopping (food)", "Chop", "Wood", "Knock", "Tap", "Cutlery, silverware"}),
     "scrub": frozenset({"Scrape", "Rub", "Scratch", "Toothbrush", "Filing (rasp)", "Sanding"}),
     "wipe": frozenset({"Scrape", "Rub", "Scratch", "Toothbrush", "Filing (rasp)", "Sanding"}),

@@ -31,6 +31,7 @@ from egoprog.sim.synth import (
     ringing,
     struck,
     swell,
+    tamed,
     through,
     to_count,
 )
@@ -257,9 +258,9 @@ def grains(sound: Sound, count: int, rng: np.random.Generator, home: np.random.G
     hz, ring = _modes(material(sound.material, "ceramic"), 0.2, 1.0, rng)
     body = (rng.lognormal(0, 0.5, len(hz)) * hz / (hz + 900)).astype(np.float32) @ ring
     hits = levelled(filtered(patter, 870, 9500, 1.0), rms_db=-20)
-    bowl = levelled(through(patter * share, body), rms_db=-36)
+    bowl = levelled(through(patter * share, body), rms_db=-38)
     rush = levelled(noise(count, band(2500, 9500, 1.0), rng) * swell(count, 9.0, 0.25, rng), rms_db=-26)
-    return faded(levelled(hits + bowl + rush, rms_db=-31) * sound.strength, 0.05, 0.08)
+    return faded(levelled(tamed(hits + bowl + rush, 10), rms_db=-31) * sound.strength, 0.05, 0.08)
 
 
 def chop(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
@@ -295,7 +296,7 @@ def sizzle(sound: Sound, count: int, rng: np.random.Generator, home: np.random.G
     crackle = filtered(crackle, 1400, 9500, 1.0)
     spits = bubbles(count, 14, 900, 4500, rng, 0.9, 0.2)
     mixed = levelled(hiss, rms_db=-22) + levelled(crackle, rms_db=-22) + levelled(spits, rms_db=-33)
-    return faded(levelled(mixed, rms_db=-34) * sound.strength, 0.25, 0.35)
+    return faded(levelled(tamed(mixed), rms_db=-34) * sound.strength, 0.25, 0.35)
 
 
 def boil(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
@@ -347,7 +348,7 @@ def peel(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Gen
     speed = np.maximum(_strokes(count, rng.uniform(1.7, 2.4), rng) - 0.35, 0) / 0.65
     tear = filtered(struck(900 * speed + 1, count, 0.8, rng), 1500, 9000, 1.0)
     samples = levelled(tear * speed, rms_db=-22) + levelled(noise(count, band(2000, 9000), rng) * speed, rms_db=-26)
-    return faded(levelled(samples, rms_db=-34) * sound.strength, 0.03, 0.06)
+    return faded(levelled(tamed(samples), rms_db=-34) * sound.strength, 0.03, 0.06)
 
 
 def stir(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
@@ -374,7 +375,7 @@ def shake(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Ge
     patter = filtered(struck(2600 * swing**3 + 1, count, 0.6, rng), 2400, 9500, 1.0)
     body = noise(count, band(900, 3000), rng) * swing**5
     samples = levelled(patter, rms_db=-22) + levelled(body.astype(np.float32), rms_db=-34)
-    return faded(levelled(samples, rms_db=-33) * sound.strength, 0.02, 0.04)
+    return faded(levelled(tamed(samples), rms_db=-33) * sound.strength, 0.02, 0.04)
 
 
 def rustle(sound: Sound, count: int, rng: np.random.Generator, home: np.random.Generator) -> Samples:
@@ -383,7 +384,7 @@ def rustle(sound: Sound, count: int, rng: np.random.Generator, home: np.random.G
     sheet = decay(to_count(0.03), 0.0003, 0.0015) * noise(to_count(0.03), band(600, 9500, 1.0), rng)
     crackle = filtered(through(struck(65 * busy, count, 1.1, rng), sheet), 600, 9800, 1.0)
     samples = levelled(crackle, rms_db=-22) + levelled(noise(count, band(1500, 8500, 1.0), rng) * busy, rms_db=-26)
-    return faded(levelled(samples, rms_db=-32) * sound.strength, 0.03, 0.06)
+    return faded(levelled(tamed(samples), rms_db=-32) * sound.strength, 0.03, 0.06)
 
 
 # Furniture, appliances, feet.
