@@ -174,18 +174,18 @@ def brick_tiles(
     vary: float = 0.03, size: int = 512,
 ) -> Picture:  # fmt: skip
     """Glazed tiles in rows, every second row shifted by half a tile; each of one of the colours."""
-    sheet = np.empty((size, size, 3))
     high, wide = size // rows, size // columns
+    sheet = np.empty((rows * high, columns * wide, 3))  # whole tiles, so that the picture repeats
     gleam = np.linspace(1.05, 0.95, high)[:, None, None]
     for row in range(rows):
         shift = wide // 2 if is_offset and row % 2 else 0
         for column in range(columns):
             colour = np.array(colours[int(rng.integers(len(colours)))]) * (1 + vary * rng.normal())
-            across = (column * wide + shift + np.arange(wide)) % size
+            across = (column * wide + shift + np.arange(wide)) % sheet.shape[1]
             sheet[row * high : (row + 1) * high, across] = colour * gleam
             sheet[row * high : (row + 1) * high, across[:2]] = grout
         sheet[row * high : row * high + 2] = grout
-    sheet *= 1 + 0.012 * rng.normal(size=(size, size, 1))
+    sheet *= 1 + 0.012 * rng.normal(size=(*sheet.shape[:2], 1))
     return (np.clip(sheet, 0, 1) * 255).astype(np.uint8)
 
 
