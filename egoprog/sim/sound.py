@@ -31,7 +31,7 @@ from egoprog.sim.types import Sound
 from egoprog.sim.voices import VOICES
 
 _CLASSES: Final = {
-    "slide": "slide object",
+    "slide": "open / close",  # drawers are all that slides here, and EPIC-SOUNDS has them with the doors
     "water": "water",
     "pour": "pour",
     "grains": "pour",
