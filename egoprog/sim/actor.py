@@ -631,6 +631,9 @@ class Actor:
                 if thing.tip_m is not None:
                     along = (np.asarray(thing.tip_m, float) - in_thing.position_m) @ in_thing.rotation[:, 2]
                     thumb_to = float(np.sign(along)) if abs(along) > 0.03 else 0.0
+                elif thing.inside_m is not None and abs(in_thing.rotation[2, 2]) > 0.7:
+                    # With the thumb on top, or nobody could pour.
+                    thumb_to = float(np.sign(in_thing.rotation[2, 2]))
                 # Fingers go under what is flat.
                 is_under = surface_m is not None and grip.style == "pinch" and thing.height_m < FLAT_M
                 floor_m = surface_m - 0.03 if is_under else surface_m

@@ -163,23 +163,27 @@ def rim_of(actor: Actor, name: str) -> Vector:
     return top_of(actor, name)
 
 
-def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = (), name: str = "") -> Pose:
-    """Of poses of a held thing, usually the acting one, that which is easiest for the arm. liking: costs on top."""
+def awkwardness(use: Use, poses: Sequence[Pose], name: str = "") -> Vector:
+    """How hard poses of a held thing, usually the acting one, are on the arm that leads it: (N,)."""
     actor = use.actor
     stand = actor.body.stand().inverse()
     side, grip = next(iter(actor._grips[name or use.acting].items()))
     in_wrist = grip.inverse()
     wrists = [stand @ pose @ in_wrist for pose in poses]
-    shoulder = actor._shoulder(side, np.mean([wrist.position_m for wrist in wrists], axis=0))
-    costs = grasp.awkwardness(
+    places = np.array([wrist.position_m for wrist in wrists])
+    return grasp.awkwardness(
         side,
         np.array([wrist.rotation for wrist in wrists]),
-        np.array([wrist.position_m for wrist in wrists]),
-        shoulder,
+        places,
+        actor._shoulder(side, places.mean(axis=0)),
         actor._counter_m() + 0.01,
     )
+
+
+def easiest(use: Use, poses: Sequence[Pose], liking: Iterable[float] = (), name: str = "") -> Pose:
+    """Of poses of a held thing, usually the acting one, that which is easiest for the arm. liking: costs on top."""
     liked = np.fromiter(liking, float)
-    return poses[int(np.argmin(costs + (liked if len(liked) else 0.0)))]
+    return poses[int(np.argmin(awkwardness(use, poses, name) + (liked if len(liked) else 0.0)))]
 
 
 def with_tip_at(
@@ -314,9 +318,8 @@ def _turn_switch(use: Use) -> Effect:
     axis = fixture.frame.rotation @ np.asarray(fixture.axis, float)
     out = axis * np.sign(axis[2] or 1.0)
     grip = fixture.grip
-    wrist = _wrist_from(use, side, bar.position_m, out, grip.radius_m, float(bar.position_m[2]) - DIAL_ROOM_M)
+    wrist, posture = _fingers_on(use, side, bar.position_m, out, grip.radius_m)
     actor.look(bar.position_m, use.start_s)
-    posture = grasp.hold(side, "pinch", grip.radius_m)[1]
     takes_s = actor.takes(0.65)
     begins_s = actor._approach(side, wrist, posture, use.start_s, use.start_s + takes_s) + 0.06
     actor._touch(side, begins_s - 0.06, name)
@@ -334,24 +337,28 @@ def _turn_switch(use: Use) -> Effect:
     return Effect(ends_s + 0.1, begins_s, ends_s)
 
 
-def _wrist_from(
-    use: Use, side: Hand, at_m: Vector, outward: Vector, radius_m: float, surface_m: float | None = None
-) -> Pose:
-    """The easiest wrist of a hand that comes from outside and pinches something round with its finger tips."""
-    actor, local = use.actor, use.actor.body.stand().inverse()
-    outward = local.rotation @ outward
-    level = axes(np.cross(outward, Y if abs(outward[1]) < 0.8 else X), outward)
+def _fingers_on(use: Use, side: Hand, dial_m: Vector, outward: Vector, radius_m: float) -> tuple[Pose, Posture]:
+    """The easiest hand, in the world, that comes from outside and has its finger tips around a dial."""
+    actor, stand = use.actor, use.actor.body.stand()
+    out, at = stand.rotation.T @ outward, stand.inverse().point(dial_m + DIAL_ROOM_M * outward)
+    level = axes(np.cross(out, Y if abs(out[1]) < 0.8 else X), out)
+    surface_m = float(dial_m[2]) - 0.008
     options = []
-    for angle in np.arange(6) * np.pi / 6:
+    for angle in np.arange(12) * np.pi / 12:
         along = level @ np.array([math.cos(angle), math.sin(angle), 0.0])
-        options.append(
-            grasp.wrist_at(
-                side, "pinch", radius_m, Pose(local.point(at_m), axes(outward, along)),
-                actor._shoulder(side, local.point(at_m)), surface_m, before=actor.show.wrists[side].last,
-                outward=outward,
-            )
+        wrist, cost = grasp.wrist_at(
+            side, "pinch", radius_m, Pose(at, axes(out, along)), actor._shoulder(side, at), surface_m,
+            before=actor.show.wrists[side].last, outward=out,
         )  # fmt: skip
-    return actor.body.stand() @ min(options, key=lambda option: option[1])[0]
+        posture = grasp.above_surface(side, wrist, grasp.hold(side, "pinch", radius_m)[1], surface_m)
+        lowest_m = min(
+            float((points @ wrist.rotation.T + wrist.position_m)[:, 2].min())
+            for finger in posture
+            for points in grasp.finger_points(side, finger, posture[finger]).values()
+        )
+        options.append((cost + 300 * max(0.0, surface_m - lowest_m), stand @ wrist, posture))
+    _, wrist, posture = min(options, key=lambda option: option[0])
+    return wrist, posture
 
 
 def _heat_up(actor: Actor, start_s: float) -> None:
@@ -379,8 +386,9 @@ def _press(use: Use, point_m: Vector, outward: Vector) -> float:
     stand = actor.body.stand()
     local = stand.inverse()
     to_m, back = local.point(point_m), local.rotation @ outward
-    upright = axes(np.cross(back, Z) if abs(back[2]) < 0.9 else X, Z)
-    bar = Pose(to_m, np.stack([np.cross(back, upright[:, 2]), back, upright[:, 2]], axis=1))
+    # A bar that is pressed has its y out of what it is on.
+    across = unit(np.cross(back, Z)) if abs(back[2]) < 0.9 else X
+    bar = Pose(to_m, np.stack([across, back, np.cross(across, back)], axis=1))
     wrist, _ = grasp.wrist_at(
         side, "press", 0.004, bar, actor._shoulder(side, to_m), before=actor.show.wrists[side].last, outward=back
     )
@@ -401,7 +409,7 @@ def _run_device(use: Use) -> Effect:
     actor.look(actor.where(name), use.start_s)
     if actor.hand_of(name) is not None:
         # A phone: held before the face and looked at.
-        stop_s = use.start_s + actor.takes(3.2)
+        stop_s = use.start_s + actor.takes(4.8)
         pose = _before_face(use)
         arrives_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.9))
         actor.look(pose.position_m, use.start_s + 0.4)
@@ -543,7 +551,7 @@ def _fill_at_tap(use: Use) -> Effect:
     pose, begins_s, _ = _under_tap(use, is_vessel=True)
     thing = actor.thing(name)
     size = thing.inside_m[0] ** 2 * (thing.inside_m[2] - thing.inside_m[1]) if thing.inside_m else 2e-4
-    ends_s = begins_s + actor.takes(float(np.clip(1.6 + 2600 * size, 1.8, 5.0)))
+    ends_s = begins_s + actor.takes(float(np.clip(2.2 + 2800 * size, 2.4, 6.0)))
     actor.contents(name, WATER, begins_s, begins_s + 0.1)
     actor.hear("water", begins_s, ends_s, first=0.05, last=0.85)
     sway = 0.006
@@ -556,8 +564,8 @@ def _fill_at_tap(use: Use) -> Effect:
 def _rinse(use: Use) -> Effect:
     actor, name = use.actor, use.acting
     pose, begins_s, _ = _under_tap(use, is_vessel=False)
-    ends_s = begins_s + actor.takes(2.4)
-    turns = float(actor.rng.uniform(1.5, 2.8))
+    ends_s = begins_s + actor.takes(2.9)
+    turns = float(actor.rng.uniform(1.8, 3.4))
     lean = unit(np.cross(Z, actor.body.stand().rotation[:, 1]))
 
     def way(share: float) -> Pose:
@@ -586,7 +594,7 @@ def _rinse_vessel(use: Use) -> Effect:
     middle_s = actor.carry_along(name, way, begins_s, middle_s)
     mouth = tap_mouth_m(actor.plan.station_of("tap"))
     beside = mouth - 0.07 * actor.body.stand().rotation[:, 1] - (0, 0, 0.12)
-    ends_s = _tip(use, beside, middle_s, 1.9, drain_m(actor.plan.station_of("tap")), WATER)
+    _, ends_s = _tip(use, beside, middle_s, 1.9, drain_m(actor.plan.station_of("tap")), WATER)
     stop_s = _clear_of_tap(use, Pose(beside - (0, 0, 0.1), turn(Z, pose.yaw_rad)), ends_s)
     return Effect(stop_s, begins_s, ends_s)
 
@@ -598,7 +606,7 @@ def _wash_hands(use: Use) -> Effect:
     stand = actor.body.stand()
     free = [side for side in SIDES if actor.in_hand(side) is None] or [use.side]
     ends_s = begins_s = start_s
-    rubs = int(actor.rng.integers(3, 6))
+    rubs = int(actor.rng.integers(11, 17))
     for side in free:
         sign = grasp.mirror(side)
         x = stand.rotation @ unit(np.array([-0.35 * sign, 0.85, -0.35]))
@@ -618,14 +626,16 @@ def _wash_hands(use: Use) -> Effect:
 # Pouring.
 
 
-def _tip(use: Use, mouth_m: Vector, start_s: float, tilt_rad: float, to: str | Vector, colour: Colour) -> float:
-    """Leans a vessel over with its mouth at a point until it is empty; returns when it is."""
+def _tip(
+    use: Use, mouth_m: Vector, start_s: float, tilt_rad: float, to: str | Vector, colour: Colour
+) -> tuple[float, float]:
+    """Leans a vessel over with its mouth at a point until it is empty; returns from when to when it pours."""
     actor, name = use.actor, use.acting
     begins_s = actor.carry(name, with_mouth_at(use, mouth_m, 0.6 * tilt_rad), start_s, start_s + actor.takes(0.7))
     ends_s = actor.carry(name, with_mouth_at(use, mouth_m, tilt_rad), begins_s, begins_s + actor.takes(1.1))
     actor.pour(name, to, begins_s, ends_s, 0.9, colour)
     actor.hear("pour", begins_s, ends_s, first=0.0, last=0.0, strength=0.8)
-    return ends_s
+    return begins_s, ends_s
 
 
 def _substance(actor: Actor, name: str) -> tuple[str, Colour]:
@@ -712,15 +722,18 @@ def _season(use: Use) -> Effect:
 
 
 def _tip_out(use: Use) -> Effect:
+    """What is in a vessel or on a plate goes down the drain or into the bin."""
     actor = use.actor
-    station = actor.plan.station_of("sink")
-    floor = drain_m(station)
-    actor.look(floor, use.start_s)
+    if use.recipient == "bin":
+        down = top_of(actor, "bin")
+        over = down + 0.16 * Z
+    else:
+        down = drain_m(actor.plan.station_of("sink"))
+        over = np.array([*down[:2], actor._counter_m() + 0.10]) - 0.05 * actor.body.stand().rotation[:, 1]
+    actor.look(down, use.start_s)
     _, colour = _substance(actor, use.acting)
-    over = np.array([floor[0], floor[1], actor._counter_m() + 0.10]) - 0.05 * actor.body.stand().rotation[:, 1]
-    ends_s = _tip(use, over, use.start_s, 2.0, floor, colour)
-    begins_s = ends_s - 1.0
-    stop_s = actor.carry(use.acting, with_mouth_at(use, over + (0, 0, 0.05), 0.2), ends_s, ends_s + actor.takes(0.6))
+    begins_s, ends_s = _tip(use, over, use.start_s, 2.0, down, colour)
+    stop_s = actor.carry(use.acting, with_mouth_at(use, over + 0.05 * Z, 0.2), ends_s, ends_s + actor.takes(0.6))
     return Effect(stop_s, begins_s, ends_s)
 
 
@@ -759,7 +772,7 @@ def _drink(use: Use) -> Effect:
 
 _EDGE_DOWN = turn(X, np.pi / 2)
 """A knife or a peeler, which lies on its side with the edge to -y, turned so that it cuts."""
-_CUTTING = tuple(turn(Y, pitch) @ _EDGE_DOWN for pitch in (0.05, 0.22))
+_CUTTING = tuple(turn(Y, pitch) @ _EDGE_DOWN for pitch in (0.05, 0.2, 0.35))
 _DIPPED = tuple(turn(Y, pitch) for pitch in (0.75, 0.95, 1.15))
 """A spoon whose bowl points down into a vessel."""
 _SLID = tuple(turn(Y, pitch) for pitch in (0.30, 0.45, 0.60))
@@ -848,15 +861,17 @@ def _cut(use: Use) -> Effect:
     long_m, wide_m, high_m = size_m(thing.kind, thing.variant)
     half_m, sign = 0.5 * long_m, grasp.mirror(use.side)
     actor.look(actor.pose_of(name).position_m, use.start_s)
-    # Food is drawn as cut from +x on: that end lies towards the knife.
-    along = unit(stand.rotation @ np.array([0.92 * sign, 0.39, 0.0]))
+    # Food is drawn as cut from +x on: that end lies towards the knife, at the slant that the arm likes best.
+    slants = [stand.rotation @ np.array([math.cos(a) * sign, math.sin(a), 0.0]) for a in (-0.1, 0.15, 0.4, 0.65)]
+    over = actor.pose_of(name).position_m + 0.5 * high_m * Z
+    along = min(slants, key=lambda a: float(awkwardness(use, [_knife_across(use, over, a)])[0]))
     pose, ready_s = actor.pose_of(name), use.start_s
     is_held = _is_free(use) and actor.hand_of(name) is None
     if is_held:
         laid = Pose(pose.position_m, axes(along, pose.rotation[:, 2]))
         radius = min(0.45 * max(wide_m, high_m), 0.046)
         style = "pinch" if 0.5 * wide_m <= 0.028 else "wrap"
-        at = (-0.55 * half_m, 0.0, max(high_m - radius, 0.55 * high_m))
+        at = ((-0.55 if style == "pinch" else -0.75) * half_m, 0.0, max(high_m - radius, 0.55 * high_m))
         grip = Grip(
             Pose(np.array(at), axes(-Z, X)), min(0.5 * wide_m, 0.028) if style == "pinch" else radius, 0.05, style
         )
@@ -868,18 +883,16 @@ def _cut(use: Use) -> Effect:
         pose = laid
     along = unit(pose.rotation[:, 0] * (1, 1, 0))
     is_sawn = high_m > SAWN_M
-    num = int(actor.rng.integers(3, 5) if is_sawn else actor.rng.integers(5, 10))
-    stroke_s = float(actor.rng.uniform(0.75, 1.0) if is_sawn else actor.rng.uniform(0.30, 0.42))
+    num = int(actor.rng.integers(6, 10) if is_sawn else actor.rng.integers(14, 28))
+    stroke_s = float(actor.rng.uniform(0.95, 1.25) if is_sawn else actor.rng.uniform(0.36, 0.52))
     base = pose.position_m + 0.004 * Z
     high = high_m + 0.010
-    knife = with_tip_at(
-        use, base + 0.85 * half_m * along + high * Z, _CUTTING, liking=lambda r: 2.0 * abs(float(r[:, 0] @ along))
-    )
+    knife = _knife_across(use, base + 0.85 * half_m * along + high * Z, along)
     blade = knife.rotation[:, 0]
 
     def path(share: float) -> Vector:
         phase = _saw_tooth(share, num)
-        at = half_m * (0.85 - 1.15 * min(math.floor(share * num), num - 1) / num)
+        at = half_m * (0.85 - 1.05 * min(math.floor(share * num), num - 1) / num)
         if is_sawn:
             down = min(1.0, 1.15 * phase) if phase < 0.87 else (1 - phase) / 0.13
             return at * along + high * (1 - down) * Z + 0.030 * math.sin(6 * np.pi * min(phase / 0.87, 1)) * blade
@@ -906,6 +919,11 @@ def _cut(use: Use) -> Effect:
     return Effect(ends_s + 0.35, begins_s + 0.3 * beat_s, ends_s)
 
 
+def _knife_across(use: Use, at_m: Vector, along: Vector) -> Pose:
+    """The easiest pose of a knife whose edge is at a point, across something that lies along a direction."""
+    return with_tip_at(use, at_m, _CUTTING, liking=lambda r: 2.5 * float(r[:, 0] @ along) ** 2)
+
+
 def _in_frame(local: Pose, before: Pose, moves: Pose) -> Pose:
     """Where a thing lies in what carries it, after a move in the world: before is where it was in the world."""
     carrier = before @ local.inverse()
@@ -921,6 +939,26 @@ def _wrist_on(use: Use, bar: Pose, grip: Grip, surface_m: float) -> Pose:
         before=actor.show.wrists[use.other].last, outward=Z if grip.style == "wrap" else None,
     )  # fmt: skip
     return stand @ wrist
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """An arc over a food's round side: from the direction `middle` towards `away`, both in the unit sphere.
+
+    half_m: half its length, width and height.
+    """
+
+    food: Pose
+    half_m: Vector
+    middle: Vector
+    away: Vector
+    spread_rad: float
+
+    def at(self, angle_rad: float, lift_m: float) -> tuple[Vector, Vector]:
+        """A point above the skin and the direction out of it, (3,) each, in the world."""
+        way = math.cos(angle_rad) * self.middle + math.sin(angle_rad) * self.away
+        out = unit(self.food.rotation @ (way / self.half_m))
+        return self.food.point(way * self.half_m + (0, 0, self.half_m[2])) + lift_m * out, out
 
 
 def _peel(use: Use) -> Effect:
@@ -953,31 +991,30 @@ def _peel(use: Use) -> Effect:
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     clear_m = np.linalg.norm(points[:, None] - fingers, axis=2).min(axis=1)
     seen = normals @ unit(stand.rotation @ np.array([0.25 * grasp.mirror(use.side), -0.35, 0.9]))
-    best = int(np.argmax(20 * np.minimum(clear_m, 0.04) + 0.8 * seen))
-    normal, middle_way = normals[best], _SPHERE[best]
-    # The blade goes away from the hand that holds.
-    away = points[best] - palm
-    away = unit(away - normal * (away @ normal))
-    local_away = unit(pose.rotation.T @ away / half)
-    local_away = unit(local_away - middle_way * (local_away @ middle_way))
-    spread = float(np.clip(0.05 / np.linalg.norm(local_away * half), 0.35, 0.75))
-
-    def on_skin(angle: float, lift_m: float) -> tuple[Vector, Vector]:
-        way = math.cos(angle) * middle_way + math.sin(angle) * local_away
-        out = unit(pose.rotation @ (way / half))
-        return pose.point(way * half + middle) + lift_m * out, out
-
-    first_m, first_out = on_skin(-spread, 0.012)
-    tool = with_tip_at(use, first_m, _CUTTING, first_out, lambda r: 1.5 * abs(float(r[:, 0] @ away)))
-    tip = np.asarray(actor.thing(use.acting).tip_m)
-    num = int(actor.rng.integers(5, 9))
+    worth = 25 * np.minimum(clear_m, 0.04) + 0.8 * seen
+    options = []
+    for k in np.argsort(worth)[-24:]:
+        # The blade goes away from the hand that holds.
+        away = points[k] - palm
+        away = unit(away - normals[k] * (away @ normals[k]))
+        local_away = pose.rotation.T @ away / half
+        local_away = unit(local_away - _SPHERE[k] * (local_away @ _SPHERE[k]))
+        stroke = _Stroke(
+            pose, half, _SPHERE[k], local_away, float(np.clip(0.05 / np.linalg.norm(local_away * half), 0.35, 0.75))
+        )
+        first_m, first_out = stroke.at(-stroke.spread_rad, 0.012)
+        tool = with_tip_at(use, first_m, _CUTTING, first_out, lambda r, away=away: 1.5 * abs(float(r[:, 0] @ away)))
+        options.append((float(awkwardness(use, [tool])[0]) - worth[k], stroke, first_out, tool, normals[k]))
+    _, stroke, first_out, tool, normal = min(options, key=lambda option: option[0])
+    spread, tip = stroke.spread_rad, np.asarray(actor.thing(use.acting).tip_m)
+    num = int(actor.rng.integers(14, 24))
 
     def way(share: float) -> Pose:
         phase = _saw_tooth(share, num)
         back = max(0.0, (phase - 0.6) / 0.4)
         angle = spread * (2 * phase / 0.6 - 1) if phase < 0.6 else spread * (1 - 2 * back)
         lift = 0.012 * math.sin(np.pi * back) if phase >= 0.6 else 0.0
-        point, out = on_skin(angle, lift if share > 0 else 0.012)
+        point, out = stroke.at(angle, lift if share > 0 else 0.012)
         rotation = aligning(first_out, out) @ tool.rotation
         return Pose(point - rotation @ tip, rotation)
 
@@ -1026,7 +1063,7 @@ def _stir(use: Use) -> Effect:
     at = actor.pose_of(target).point((0, 0, floor + deep_m))
     # A short spoon goes as deep as the hand can come to the rim.
     at = at + max(0.0, rim - floor - deep_m - 0.55 * _length_m(tool)) * Z
-    usual_s = float(actor.rng.uniform(2.4, 4.2))
+    usual_s = float(actor.rng.uniform(3.2, 5.4))
     if actor.hand_of(target) is None:
         actor.steady(use.other, target, use.start_s + 0.1, use.start_s + usual_s + 1.0)
     return _circles(use, _DIPPED, at, float(np.clip(0.5 * radius, 0.012, 0.055)), usual_s, 1.5, "stir",
@@ -1040,7 +1077,7 @@ def _length_m(tool: Thing) -> float:
 def _scrub(use: Use) -> Effect:
     """A sponge goes round on what is held in the other hand or lies there; along what is long."""
     actor, target = use.actor, use.recipient
-    usual_s = float(actor.rng.uniform(2.4, 4.2))
+    usual_s = float(actor.rng.uniform(4.6, 7.6))
     is_soft = actor.thing(use.acting).kind in ("sponge", "cloth", "towel")
     tilts = _LAID if is_soft else _SLID
     if target not in actor.plan.things:
@@ -1056,7 +1093,7 @@ def _scrub(use: Use) -> Effect:
                         material=thing.material, strength=0.6)  # fmt: skip
     pose = actor.pose_of(target)
     first, last = pose.point((0.0, 0.0, 0.6 * thing.height_m)), pose.point(np.asarray(thing.tip_m) + (0, 0, 0.006))
-    num = int(actor.rng.integers(3, 6))
+    num = int(actor.rng.integers(6, 11))
 
     def path(share: float) -> Vector:
         return (0.5 - 0.5 * math.cos(2 * np.pi * num * share)) * (last - first)
@@ -1079,7 +1116,7 @@ def _wipe(use: Use) -> Effect:
     wide = float(np.clip(room_m - half_m, 0.035, 0.09 if fixture.kind == "sink" else 0.17))
     stand, sign = actor.body.stand(), grasp.mirror(use.side)
     across, ahead = stand.rotation[:, 0] * sign, stand.rotation[:, 1]
-    num = int(actor.rng.integers(4, 8))
+    num = int(actor.rng.integers(8, 14))
 
     def path(share: float) -> Vector:
         return wide * math.cos(np.pi * num * share) * across + 0.8 * wide * (0.5 - share) * ahead
@@ -1104,6 +1141,7 @@ def _dry_hands(use: Use) -> Effect:
     actor.look(middle, start_s)
     free = [side for side in SIDES if actor.in_hand(side) is None and side not in actor._handles]
     begins_s = ends_s = start_s + 0.3
+    rubs = int(actor.rng.integers(7, 11))
     for side in free:
         sign = grasp.mirror(side)
         rotation = axes(stand.rotation @ np.array([-0.45 * sign, 0.85, -0.22]),
@@ -1112,7 +1150,7 @@ def _dry_hands(use: Use) -> Effect:
         at = middle + aside + 0.012 * Z - rotation @ np.array([0.09, 0.0, -0.026])
         begins_s = now_s = actor.reach(side, Pose(at, rotation), start_s, start_s + actor.takes(0.8), (0, 0, 0.05))
         actor._touch(side, begins_s, name if name in actor.plan.things else None)
-        for k in range(5):
+        for k in range(rubs):
             off = 0.03 * (-1) ** k * sign * rotation[:, 0]
             now_s = actor.reach(side, Pose(at + off, rotation), now_s, now_s + 0.34)
         actor._touch(side, now_s, None)
@@ -1149,7 +1187,7 @@ def _spread(use: Use) -> Effect:
     actor, name = use.actor, use.recipient
     at = actor.pose_of(name).point((0, 0, _top_m(actor, name) + 0.002))
     along, half_m = _long_axis(actor, name)
-    num = int(actor.rng.integers(4, 7))
+    num = int(actor.rng.integers(8, 13))
 
     def path(share: float) -> Vector:
         return 0.6 * half_m * math.cos(np.pi * num * share) * along + 0.03 * (share - 0.5) * np.cross(Z, along)
@@ -1322,6 +1360,7 @@ MOTIONS: dict[str, Motion] = {
     "season": _season,
     "tip_out": _tip_out,
     "pour_away": _tip_out,
+    "scrape_off": _tip_out,
     "drink": _drink,
     "cut": _cut,
     "cut_open": _cut,
@@ -1349,3 +1388,6 @@ MOTIONS: dict[str, Motion] = {
     "heat": _heat,
 }
 """By the name of the world model's rule."""
+
+PLAIN = frozenset({"grate_on", "crush", "sharpen", "sharpen_on", "load_soap", "rinse_under", "fill_from_tap"})
+"""Rules that the kitchen's own activities have no use for: the plain motion does for them."""
