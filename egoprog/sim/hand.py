@@ -219,7 +219,7 @@ def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArra
     colour *= (1 + (0.035 + 0.02 * dark) * coarse + 0.05 * fine)[..., None]
     # Fingers take light from each other: their sides are darker than their backs.
     fingers = np.clip((place_m[..., 0] - 0.06) / 0.04, 0, 1)
-    colour *= 1 - (0.42 * fingers * np.exp(-(((up - 0.05) / 0.38) ** 2)))[..., None]
+    colour *= 1 - (0.25 * fingers * np.exp(-(((up - 0.05) / 0.38) ** 2)))[..., None]
     # Light skin is redder where blood shows, dark skin darker where it folds.
     blush = np.array([1.04, 0.86, 0.84]) * (1 - 0.22 * dark)
     for finger in FINGERS:

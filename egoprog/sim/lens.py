@@ -24,6 +24,8 @@ class Lens:
     detail: pixels that are rendered along a side, as a share of the picture's. noise: of the sensor, of 255.
     vignette: share of the light that is lost in the corners. softness_px: blur of the optics, standard deviation.
     exposure, tint: how far brightness and the balance of colours differ from person to person, standard deviations.
+    level: mean grey that the camera's automatic exposure aims at, of 255. adapts: share of the way there that it goes.
+    contrast: of the tone curve, 0 for a straight one.
     """
 
     detail: float = 1.0
@@ -32,6 +34,9 @@ class Lens:
     softness_px: float = 0.45
     exposure: float = 0.06
     tint: float = 0.025
+    level: float = 118.0
+    adapts: float = 0.6
+    contrast: float = 0.35
 
 
 class Camera:
@@ -105,11 +110,27 @@ class Camera:
             clean = cv2.resize(clean, size, interpolation=cv2.INTER_AREA if lens.detail > 1 else cv2.INTER_CUBIC)
         if lens.softness_px > 0:
             clean = cv2.GaussianBlur(clean, (3, 3), lens.softness_px)
+        clean = cv2.LUT(clean, self._tone_curve(clean))
         # The frame's grain follows from where the camera is: no two frames share it, and order doesn't matter.
         mixed = int(np.bitwise_xor.reduce(moment.camera.position_m.view(np.uint64)) % np.uint64(2**31))
         row, column = mixed % _GRAIN_ROOM_PX, (mixed // _GRAIN_ROOM_PX) % _GRAIN_ROOM_PX
         grain = self._grain[row : row + self.height_px, column : column + self.width_px]
         return cv2.add(cv2.multiply(clean, self._gain, dtype=cv2.CV_32F), grain, dtype=cv2.CV_8U)
+
+    def _tone_curve(self, clean: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the camera makes of each brightness, (256,): exposed for the frame as a whole, highlights kept."""
+        lens = self._lens
+        # Every eighth pixel tells the mean well enough.
+        mean = max(float(clean[::8, ::8].mean()), 8.0)
+        gain = np.clip((lens.level / mean) ** lens.adapts, 0.8, 1.7)
+        x = np.arange(256) / 255 * gain
+        # Straight up to the knee, then bent so that the brightest is just white.
+        knee, most = 0.75, max(float(x[-1]), 1.0)
+        over = np.maximum(x - knee, 0.0) / max(most - knee, 1e-6)
+        bent = np.minimum(x, knee) + (1 - knee) * over * (1 + (most - 1) * (1 - over))
+        middle = lens.level / 255
+        curved = bent + lens.contrast * bent * (1 - bent) * (bent - middle)
+        return np.clip(255 * curved, 0, 255).astype(np.uint8)
 
     def labels(
         self, moment: Moment, width_px: int | None = None, height_px: int | None = None

@@ -215,7 +215,7 @@ class Kitchen:
         ground = (skin.ground,) * 3
         tone = tuple(0.97 * np.array(person.skin) / skin.ground)
         # Eyes and cameras take gloss for a larger part of what dark skin shows.
-        sheen = {"specular": 0.2 + 0.6 * skin.darkness, "shininess": 0.12, "emission": 0.06}
+        sheen = {"specular": 0.25 + 0.75 * skin.darkness, "shininess": 0.08, "emission": 0.06 + 0.40 * skin.darkness}
         self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
         self._paint("forearm", textures.skin_patch(rng, tone), ground, **sheen)
         # The left hand is the right one in a mirror, texture and all.
@@ -522,7 +522,7 @@ class Kitchen:
         for side in SIDES:
             wrist = moment.wrists[side]
             x = wrist.rotation[:, 0]
-            for along, long, wide, strength in ((0.10, 0.11, 0.06, 0.34), (-0.10, 0.17, 0.055, 0.22)):
+            for along, long, wide, strength in ((0.10, 0.11, 0.06, 0.5), (-0.10, 0.17, 0.055, 0.32)):
                 centres.append(wrist.position_m + along * x)
                 lengths.append(long * max(np.hypot(x[0], x[1]), 0.5))
                 widths.append(wide)
