@@ -413,7 +413,7 @@ def _run_device(use: Use) -> Effect:
         pose = _before_face(use)
         arrives_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.9))
         actor.look(pose.position_m, use.start_s + 0.4)
-        return Effect(max(stop_s, arrives_s), arrives_s, stop_s)
+        return Effect(max(stop_s, arrives_s + 0.4), arrives_s, arrives_s + 0.4)
     pose = actor.pose_of(name)
     grip: Grip = thing.grips[0]
     towards = unit((actor.body.stand().position_m - pose.position_m) * (1, 1, 0))
@@ -1271,7 +1271,7 @@ def _flip(use: Use) -> Effect:
 def _put_there(use: Use) -> Effect:
     """What is let go of where it is used: the actor puts it there as the world model says."""
     actor, start_s = use.actor, use.start_s
-    if actor.thing(use.acting).kind == "egg":
+    if actor.thing(use.acting).kind == "egg" and actor.thing(use.recipient).kind == "pan":
         start_s = _crack(use)
     actor.look(actor.where(use.recipient), start_s)
     if (
@@ -1302,7 +1302,10 @@ def _crack(use: Use) -> float:
     over = easiest(use, [Pose(middle + (0.08 + thing.height_m) * Z, turn(Z, 2 * np.pi * k / NUM_YAWS))
                          for k in range(NUM_YAWS)])  # fmt: skip
     actor.look(stand.point(stand.inverse().point(middle)), now_s)
-    return actor.carry(name, over, now_s, now_s + actor.takes(0.4))
+    now_s = actor.carry(name, over, now_s, now_s + actor.takes(0.4))
+    # It runs out as the hand comes down.
+    actor.change(name, "open", now_s + 0.65, now_s + 0.95, 1.0)
+    return now_s
 
 
 def _heat(use: Use) -> Effect:
