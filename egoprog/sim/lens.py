@@ -28,13 +28,13 @@ class Lens:
     contrast: of the tone curve, 0 for a straight one.
     """
 
-    detail: float = 1.0
+    detail: float = 1.25
     noise: float = 2.4
     vignette: float = 0.22
     softness_px: float = 0.45
     exposure: float = 0.06
     tint: float = 0.025
-    level: float = 118.0
+    level: float = 124.0
     adapts: float = 0.6
     contrast: float = 0.35
 
@@ -122,7 +122,7 @@ class Camera:
         lens = self._lens
         # Every eighth pixel tells the mean well enough.
         mean = max(float(clean[::8, ::8].mean()), 8.0)
-        gain = np.clip((lens.level / mean) ** lens.adapts, 0.8, 1.7)
+        gain = np.clip((lens.level / mean) ** lens.adapts, 0.92, 1.7)
         x = np.arange(256) / 255 * gain
         # Straight up to the knee, then bent so that the brightest is just white.
         knee, most = 0.75, max(float(x[-1]), 1.0)

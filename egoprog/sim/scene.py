@@ -243,12 +243,12 @@ class Kitchen:
             UPPER_ARM_M,
             [
                 (-0.08, 0.02, 0.02),
-                (0.0, 0.043, 0.043),
-                (0.5, 0.048, 0.048),
-                (1.0, 0.053, 0.053),
-                (1.07, 0.051, 0.051),
-                (1.13, 0.042, 0.042),
-                (1.16, 0.022, 0.022),
+                (0.0, 0.042, 0.042),
+                (0.5, 0.044, 0.044),
+                (1.0, 0.045, 0.045),
+                (1.07, 0.041, 0.041),
+                (1.13, 0.032, 0.032),
+                (1.16, 0.018, 0.018),
                 (1.17, 0.001, 0.001),
             ],
         )
@@ -493,7 +493,8 @@ class Kitchen:
         x = unit(right - left)
         z = unit(np.array([0.0, 0.0, 1.0]) - x * x[2])
         rotation = np.column_stack([x, _cross(z, x), z])
-        self.put("torso", Pose((right + left) / 2 - 0.03 * rotation[:, 1], rotation))
+        # A little farther back and lower than it is: cloth gives way where a head turns and bows over its shoulder.
+        self.put("torso", Pose((right + left) / 2 - 0.07 * rotation[:, 1] - 0.035 * z, rotation))
 
     def _draw_stream(self, k: int, stream: Stream | None) -> None:
         geoms, rgba = self._stream[k], self.model.geom_rgba
