@@ -39,6 +39,10 @@ STORIES = {
         ("turning_on", "kettle"), ("turning_off", "kettle"), ("pouring", "milk", "mug"), ("sealing", "milk"),
         ("drinking", "mug", "drink"), ("reading", "phone"),
     ),
+    "empty": (
+        ("filling", "glass", "tap"), ("tipping_out", "glass", "sink"), ("filling", "pot", "tap"), ("turning_off", "tap"),
+        ("draining", "pot", "colander", "pasta"), ("soaping_hands", "washing_liquid", "fingers"),
+    ),
     "tidy": (
         ("washing_hands", "fingers", "tap"), ("drying_hands", "fingers", "towel"),
         ("swabbing", "counter", "cloth", "drawer"), ("starting", "microwave", "button"),
@@ -190,7 +194,7 @@ def test_the_other_hand_holds_what_is_cut_and_what_is_stirred():
 
 
 def test_what_is_poured_falls_from_the_mouth_into_the_vessel():
-    for done in those("pour", "dress", "season"):
+    for done in those("pour", "pour_from", "dress", "season"):
         name = done.sub_action.objects[1]
         thing = done.show.activity.plan.things[name]
         assert done.pourings

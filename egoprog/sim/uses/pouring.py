@@ -10,7 +10,7 @@ import numpy as np
 from egoprog.sim import grasp
 from egoprog.sim.layout import drain_m
 from egoprog.sim.pose import Pose, Vector, turn, unit
-from egoprog.sim.types import Colour
+from egoprog.sim.types import Colour, Thing
 from egoprog.sim.uses.base import NUM_YAWS, Effect, Use, X, Z, easiest, rim_of, top_of, with_mouth_at
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ def _substance(actor: Actor, name: str) -> tuple[str, Colour]:
     return "water", tuple(track.last.tolist()) if track is not None else WATER
 
 
+def _least_tilt_rad(thing: Thing) -> float:
+    """How far a thing is leant over to pour: a spout pours soon, a brim later, a neck has to point down."""
+    x, y, _ = thing.mouth_m or (0.0, 0.0, thing.height_m)
+    aside = math.hypot(x, y)
+    if aside > thing.radius_m:
+        return 1.10
+    return 1.45 if aside > 0.02 else 1.75
+
+
 def pour(use: Use) -> Effect:
     """Brings the mouth above the recipient, leans over, pours, and comes upright again."""
     actor, name, target = use.actor, use.acting, use.recipient
@@ -78,7 +87,7 @@ def pour(use: Use) -> Effect:
     rim = rim_of(actor, target)
     actor.look(rim, use.start_s)
     over = rim + np.array([0, 0, POUR_HEIGHT_M + 0.02 * is_grain])
-    tilt = float(actor.rng.uniform(1.75, 2.0)) + 0.25 * is_grain
+    tilt = float(actor.rng.uniform(0.0, 0.2)) + _least_tilt_rad(actor.thing(name)) + 0.25 * is_grain
     raised = with_mouth_at(use, over + (0, 0, 0.05), 0.5)
     begins_s = actor.carry(name, raised, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.04))
     leant = with_mouth_at(use, over, tilt)
