@@ -215,7 +215,7 @@ class Kitchen:
         ground = (skin.ground,) * 3
         tone = tuple(0.97 * np.array(person.skin) / skin.ground)
         # Eyes and cameras take gloss for a larger part of what dark skin shows.
-        sheen = {"specular": 0.25 + 0.75 * skin.darkness, "shininess": 0.08, "emission": 0.06 + 0.40 * skin.darkness}
+        sheen = {"specular": 0.25 + 0.75 * skin.darkness, "shininess": 0.08, "emission": 0.06 + 0.26 * skin.darkness}
         self._paint("sleeve", textures.fabric(rng, person.sleeve), specular=0)
         self._paint("forearm", textures.skin_patch(rng, tone), ground, **sheen)
         # The left hand is the right one in a mirror, texture and all.
