@@ -40,10 +40,11 @@ STORIES = {
         ("drinking", "mug", "drink"), ("reading", "phone"),
     ),
     "empty": (
-        ("filling", "glass", "tap"), ("tipping_out", "glass", "sink"), ("filling", "pot", "tap"), ("turning_off", "tap"),
-        ("draining", "pot", "colander", "pasta"), ("soaping_hands", "washing_liquid", "fingers"),
+        ("filling", "glass", "tap"), ("tipping_out", "glass", "sink"), ("filling", "pot", "tap"),
+        ("turning_off", "tap"), ("draining", "pot", "colander", "pasta"),
     ),
     "tidy": (
+        ("soaping_hands", "washing_liquid", "fingers"),
         ("washing_hands", "fingers", "tap"), ("drying_hands", "fingers", "towel"),
         ("swabbing", "counter", "cloth", "drawer"), ("starting", "microwave", "button"),
         ("stopping", "microwave", "button"), ("discarding", "rubbish", "bin"), ("turning_off", "tap"),

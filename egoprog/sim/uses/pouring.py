@@ -9,7 +9,7 @@ import numpy as np
 
 from egoprog.sim import grasp
 from egoprog.sim.layout import drain_m
-from egoprog.sim.pose import Pose, Vector, turn, unit
+from egoprog.sim.pose import Pose, Vector, axes, turn, unit
 from egoprog.sim.types import Colour, Thing
 from egoprog.sim.uses.base import NUM_YAWS, Effect, Use, X, Z, easiest, rim_of, top_of, with_mouth_at
 
@@ -153,10 +153,22 @@ def season(use: Use) -> Effect:
     return Effect(stop_s, begins_s, ends_s)
 
 
+def _palm_out(use: Use) -> Vector:
+    """The other hand comes before the body with its palm up; returns the palm's middle, (3,)."""
+    actor, side, stand = use.actor, use.other, use.actor.body.stand()
+    sign = grasp.mirror(side)
+    rotation = stand.rotation @ axes((-0.45 * sign, 0.85, 0.10), np.array([0.25 * sign, 0.10, -0.95]))
+    palm = stand.point((0.05 * sign, 0.34, actor._counter_m() + 0.12))
+    wrist = Pose(palm - rotation @ np.array([0.085, 0.0, -0.022]), rotation)
+    actor.reach(side, wrist, use.start_s, use.start_s + actor.takes(0.7))
+    return palm
+
+
 def soap(use: Use) -> Effect:
     """A squeeze of washing liquid."""
     actor, name = use.actor, use.acting
-    top = rim_of(actor, use.recipient)
+    on_palm = use.recipient not in actor.plan.things and actor.in_hand(use.other) is None
+    top = _palm_out(use) if on_palm else rim_of(actor, use.recipient)
     actor.look(top, use.start_s)
     over = top + np.array([0, 0, 0.06])
     leant = with_mouth_at(use, over, 2.2)
@@ -165,6 +177,8 @@ def soap(use: Use) -> Effect:
     target = use.recipient if use.recipient in actor.plan.things else top
     actor.pour(name, target, begins_s, ends_s, 0.3, COLOURS["washing_liquid"])
     actor.hear("pour", begins_s, ends_s, first=0.6, last=0.65, strength=0.2)
+    if on_palm:
+        actor.rest(use.other, ends_s + 0.1)
     stop_s = actor.carry(name, with_mouth_at(use, over + (0, 0, 0.04), 0.2), ends_s, ends_s + actor.takes(0.6))
     return Effect(stop_s, begins_s, ends_s)
 
