@@ -132,7 +132,8 @@ def test_a_graph_that_does_not_come_up_says_what_it_said():
         running_graph([NodeSpec("source", "source", parameters={"rate": "fast"}, respawn=False)], timeout_s=6.0),
     ):
         pass
-    assert not [child for child in psutil.Process(os.getpid()).children() if "source" in " ".join(child.cmdline())]
+    children = psutil.Process(os.getpid()).children()
+    assert not [child for child in children if "egoprog_ros.source" in " ".join(child.cmdline())]
 
 
 def test_a_remapping_without_its_two_sides_is_refused():
