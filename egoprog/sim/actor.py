@@ -1,6 +1,6 @@
 """The person who acts an activity: sub-actions become motion, looks and sounds, and get their times and hands.
 
-`Actor` holds the primitives: reach, carry, look, hear, change, operate; `uses.py` builds on them what each tool does.
+`Actor` holds the primitives: reach, carry, look, hear, change, operate; `uses` builds on them what each tool does.
 All motion is written on the tracks of a `Performance`, in time order for each hand.
 """
 
