@@ -98,7 +98,6 @@ def _people() -> tuple[Participant, ...]:
                 handed=handed[number],
                 tempo=round(float(np.clip(rng.normal(1.0, 0.12), 0.78, 1.28)), 3),
                 sway=round(float(rng.uniform(0.6, 1.4)), 3),
-                hand_scale=round(float(np.clip(rng.normal(1.0, 0.05), 0.9, 1.1)), 3),
                 lens_deg=round(float(rng.uniform(56.0, 75.0)), 2),
             )
         )

@@ -178,7 +178,8 @@ class Participant:
     """Somebody who is watched. number: from 0; id: as in EPIC-KITCHENS, "P901".
 
     tempo: 1 is usual, more is quicker. height_m: of the eyes, standing. handed: the hand that is used if both are free.
-    lens_deg: field of view of the camera, upright. pitch_rad: how far the camera looks below the gaze's usual line.
+    sleeve_share: how much of the forearm the sleeve covers. sway: of the head, 1 is usual. lens_deg: field of view of the
+    camera, upright.
     """
 
     number: int
@@ -191,7 +192,6 @@ class Participant:
     handed: Hand
     tempo: float
     sway: float
-    hand_scale: float
     lens_deg: float
 
 
