@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from egoprog.program.types import Call, Hand, SubAction, Verb
+from egoprog.program.types import Call, Hand, SubAction
 from egoprog.sim import grasp, uses
 from egoprog.sim.actor import perform
 from egoprog.sim.catalogue import size_m
@@ -285,10 +285,11 @@ def test_what_goes_on_ends_when_it_is_turned_off():
 
 
 def test_wrists_bend_as_wrists_can():
-    """Above 4 nobody would hold a hand like that for long; strokes of a knife through high bread come near 9."""
-    for done in everything():
+    """Up to 4 a hand is held as people hold theirs; food that lies right before the belly asks for more."""
+    hardest = {}
+    for k, done in enumerate(everything()):
         show, costs = done.show, []
-        if done.sub_action.verb is not Verb.USE or done.rule in ("open_or_close", "turn_tap"):
+        if done.rule in ("open_or_close", "turn_tap"):
             continue
         for t in done.times(9):
             # A hand that is full leaves buttons and dials to the other one.
@@ -296,4 +297,7 @@ def test_wrists_bend_as_wrists_can():
             wrist, torso = show.wrists[side].at(t), show.body.torso.at(t)
             shoulder = show.body.shoulder_m(side, torso)
             costs.append(grasp.awkwardness(side, wrist.rotation[None], wrist.position_m[None], shoulder)[0])
-        assert np.median(costs) < 9, (done.rule, done.sub_action.objects, done.side, np.round(costs, 1))
+        hardest[k, done.rule, done.sub_action.objects] = float(np.median(costs))
+    values = sorted(hardest.values())
+    assert values[int(0.9 * len(values))] < 4.5, hardest
+    assert values[-1] < 16, max(hardest, key=hardest.get)

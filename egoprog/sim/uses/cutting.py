@@ -10,11 +10,13 @@ import numpy as np
 from egoprog.sim import grasp
 from egoprog.sim.catalogue import size_m
 from egoprog.sim.hand import Posture
-from egoprog.sim.pose import Pose, Vector, aligning, axes, turn, unit
+from egoprog.sim.pose import Pose, Vector, aligning, axes, axis_angle, turn, unit
 from egoprog.sim.types import Grip
 from egoprog.sim.uses.base import NUM_YAWS, Effect, Use, X, Z, awkwardness, easiest, with_tip_at
 from egoprog.sim.uses.strokes import CUTTING, keeping_attitude, saw_tooth, work
 
+SLANTS_RAD = (-0.1, 0.15, 0.4, 0.65, 0.95, 1.25)
+"""How far food may lie turned from straight across the body, its knife's end ahead."""
 SAWN_M = 0.052
 """Food that is higher than this is sawn, not chopped."""
 
@@ -55,7 +57,7 @@ def cut(use: Use) -> Effect:
     half_m, sign = 0.5 * long_m, grasp.mirror(use.side)
     actor.look(actor.pose_of(name).position_m, use.start_s)
     # Food is drawn as cut from +x on: that end lies towards the knife, at the slant that the arm likes best.
-    slants = [stand.rotation @ np.array([math.cos(a) * sign, math.sin(a), 0.0]) for a in (-0.1, 0.15, 0.4, 0.65)]
+    slants = [stand.rotation @ np.array([math.cos(a) * sign, math.sin(a), 0.0]) for a in SLANTS_RAD]
     over = actor.pose_of(name).position_m + 0.5 * high_m * Z
     along = min(slants, key=lambda a: float(awkwardness(use, [_knife_across(use, over, a)])[0]))
     pose, ready_s = actor.pose_of(name), use.start_s
@@ -85,7 +87,7 @@ def cut(use: Use) -> Effect:
 
     def path(share: float) -> Vector:
         phase = saw_tooth(share, num)
-        at = half_m * (0.85 - 1.05 * min(math.floor(share * num), num - 1) / num)
+        at = half_m * (0.85 - 0.95 * min(math.floor(share * num), num - 1) / num)
         if is_sawn:
             down = min(1.0, 1.15 * phase) if phase < 0.87 else (1 - phase) / 0.13
             return at * along + high * (1 - down) * Z + 0.030 * math.sin(6 * np.pi * min(phase / 0.87, 1)) * blade
@@ -119,7 +121,7 @@ def cut(use: Use) -> Effect:
 
 def _knife_across(use: Use, at_m: Vector, along: Vector) -> Pose:
     """The easiest pose of a knife whose edge is at a point, across something that lies along a direction."""
-    return with_tip_at(use, at_m, CUTTING, liking=lambda r: 2.5 * float(r[:, 0] @ along) ** 2)
+    return with_tip_at(use, at_m, CUTTING, liking=lambda r: 1.5 * float(r[:, 0] @ along) ** 2)
 
 
 def _in_frame(local: Pose, before: Pose, moves: Pose) -> Pose:
@@ -159,6 +161,15 @@ class _Stroke:
         return self.food.point(way * self.half_m + (0, 0, self.half_m[2])) + lift_m * out, out
 
 
+def _on_stroke(stroke: _Stroke, rotation: Vector, tip_m: Vector, angle_rad: float, lift_m: float) -> Pose:
+    """A tool on its way over the skin. rotation: its attitude in the middle; blades swivel, so a hand turns less."""
+    point, out = stroke.at(angle_rad, lift_m)
+    _, middle = stroke.at(0.0, 0.0)
+    axis, angle = axis_angle(aligning(middle, out))
+    turned = turn(axis, 0.35 * angle) @ rotation
+    return Pose(point - turned @ tip_m, turned)
+
+
 def peel(use: Use) -> Effect:
     """Strokes along the side of the food that is turned up and that no finger covers."""
     actor, name = use.actor, use.recipient
@@ -190,33 +201,30 @@ def peel(use: Use) -> Effect:
     clear_m = np.linalg.norm(points[:, None] - fingers, axis=2).min(axis=1)
     seen = normals @ unit(stand.rotation @ np.array([0.25 * grasp.mirror(use.side), -0.35, 0.9]))
     worth = 25 * np.minimum(clear_m, 0.04) + 0.8 * seen
-    options = []
-    for k in np.argsort(worth)[-24:]:
+    options, tip = [], np.asarray(actor.thing(use.acting).tip_m)
+    for k in np.argsort(worth)[-40:]:
         # The blade goes away from the hand that holds.
         away = points[k] - palm
         away = unit(away - normals[k] * (away @ normals[k]))
         local_away = pose.rotation.T @ away / half
         local_away = unit(local_away - _SPHERE[k] * (local_away @ _SPHERE[k]))
-        stroke = _Stroke(
-            pose, half, _SPHERE[k], local_away, float(np.clip(0.05 / np.linalg.norm(local_away * half), 0.35, 0.75))
-        )
-        first_m, first_out = stroke.at(-stroke.spread_rad, 0.012)
-        tool = with_tip_at(use, first_m, CUTTING, first_out, lambda r, away=away: 1.5 * abs(float(r[:, 0] @ away)))
-        options.append((float(awkwardness(use, [tool])[0]) - worth[k], stroke, first_out, tool, normals[k]))
-    _, stroke, first_out, tool, normal = min(options, key=lambda option: option[0])
-    spread, tip = stroke.spread_rad, np.asarray(actor.thing(use.acting).tip_m)
+        spread = float(np.clip(0.03 / np.linalg.norm(local_away * half), 0.3, 0.6))
+        stroke = _Stroke(pose, half, _SPHERE[k], local_away, spread)
+        at_m, out = stroke.at(0.0, 0.0)
+        held = with_tip_at(use, at_m, CUTTING, out, lambda r, away=away: 1.5 * abs(float(r[:, 0] @ away)))
+        ends = [_on_stroke(stroke, held.rotation, tip, angle, 0.0) for angle in (-spread, 0.0, spread)]
+        options.append((float(awkwardness(use, ends).max()) - worth[k], stroke, held.rotation, normals[k]))
+    _, stroke, rotation, normal = min(options, key=lambda option: option[0])
     num = int(actor.rng.integers(14, 24))
 
     def way(share: float) -> Pose:
         phase = saw_tooth(share, num)
         back = max(0.0, (phase - 0.6) / 0.4)
-        angle = spread * (2 * phase / 0.6 - 1) if phase < 0.6 else spread * (1 - 2 * back)
-        lift = 0.012 * math.sin(np.pi * back) if phase >= 0.6 else 0.0
-        point, out = stroke.at(angle, lift if share > 0 else 0.012)
-        rotation = aligning(first_out, out) @ tool.rotation
-        return Pose(point - rotation @ tip, rotation)
+        angle = stroke.spread_rad * (2 * phase / 0.6 - 1 if phase < 0.6 else 1 - 2 * back)
+        lift_m = 0.012 * math.sin(np.pi * back) if share > 0 else 0.012
+        return _on_stroke(stroke, rotation, tip, angle, lift_m)
 
-    begins_s, ends_s = work(use, tool, way, start_s, 0.48 * num, 0.05 * normal)
+    begins_s, ends_s = work(use, way(0.0), way, start_s, 0.48 * num, 0.05 * normal)
     beat_s = (ends_s - begins_s) / num
     for k in range(num):
         actor.hear("peel", begins_s + k * beat_s, begins_s + (k + 0.65) * beat_s, strength=0.5)
