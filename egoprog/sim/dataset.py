@@ -346,7 +346,10 @@ def merge(root: Path, settings: Settings) -> None:
         write_actions(folder.actions(split), (row for path in own for row in read_actions(path / "actions.csv")))
         write_sounds(folder.sounds(split), (row for path in own for row in read_sounds(path / "sounds.csv")))
         clips = (clip for path in own for clip in iter_programs(path / "programs.jsonl"))
-        write_programs(folder.programs(split), clips)
+        if own:
+            write_programs(folder.programs(split), clips)
+        else:  # readers take a file without a line for one that was cut
+            folder.programs(split).unlink(missing_ok=True)
     videos = (info for job in jobs for info in read_video_info(job.annotations / "video_info.csv").values())
     annotations = root / "annotations"
     write_video_info(annotations / "EPIC_100_video_info.csv", videos)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -112,11 +113,12 @@ def conditioned(program: Program) -> Program:
 def sounds(performance: Performance, video_id: str) -> list[SoundSegment]:
     """A row for every sound that EPIC-SOUNDS has a class for."""
     spans: dict[str, list[list[float]]] = {}
+    end_s = math.floor(1000 * performance.duration_s) / 1000  # times are kept to the millisecond
     for sound in sorted(performance.sounds, key=lambda sound: sound.start_s):
         name = epic_class(sound)
-        if name is None or sound.start_s >= performance.duration_s:
+        if name is None or sound.start_s >= end_s - LEAST_SOUND_S:
             continue
-        stop_s = min(sound.stop_s, performance.duration_s)
+        stop_s = min(sound.stop_s, end_s)
         known = spans.setdefault(name, [])
         if known and sound.start_s - known[-1][1] <= JOINED_S:
             known[-1][1] = max(known[-1][1], stop_s)
@@ -126,7 +128,7 @@ def sounds(performance: Performance, video_id: str) -> list[SoundSegment]:
     rows = []
     for start_s, stop_s, name in ordered:
         start_s = round(start_s, 3)
-        stop_s = round(max(stop_s, start_s + LEAST_SOUND_S), 3)
+        stop_s = min(round(max(stop_s, start_s + LEAST_SOUND_S), 3), end_s)
         rows.append(
             SoundSegment(
                 annotation_id=f"{video_id}_{len(rows)}",

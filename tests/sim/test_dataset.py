@@ -3,6 +3,7 @@
 import filecmp
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,3 +161,12 @@ def test_unseen_participants_are_for_validation_and_a_tenth_of_the_others(tmp_pa
     assert not [job for job in jobs if job.split == "train" and job.video_id[:4] in unseen]
     seen = [job for job in jobs if job.video_id[:4] not in unseen]
     assert 0.02 < sum(job.split == "validation" for job in seen) / len(seen) < 0.2
+
+
+def test_a_split_without_episodes_has_no_file_of_programs_that_would_count_as_cut(recorded, tmp_path):
+    root, video_ids = recorded
+    kept = next(id for number, id in enumerate(video_ids) if Job(root, SETTINGS, number).split == "validation")
+    shutil.copytree(root / "episodes" / kept, tmp_path / "episodes" / kept)
+    dataset.merge(tmp_path, SETTINGS)
+    assert not EpicFolder(tmp_path).programs("train").exists()
+    assert EpicFolder(tmp_path).truth(kept) and EpicFolder(tmp_path).narrations(kept)
