@@ -51,6 +51,8 @@ NO_THINGS = ("fingers", "mouth", "button")
 """What programs name besides things and fixtures: parts of the person and of appliances."""
 FLAT_M = 0.035
 """What is lower is flat: its edge is pinched from above and below."""
+TIME_DIGITS = 3
+"""Times of programs are told to the millisecond."""
 BIN_DEPTH_M = 0.45
 """How far below its rim a thing comes to lie in a bin."""
 
@@ -348,8 +350,9 @@ class Actor:
         before, self.world = self.world, step.after
         self.now_s = max(self.now_s, self._show_facts(before, self.now_s - 0.1, self.now_s))
         self.show.states.append((self.now_s, self.world))
-        program = replace(step.program, body=tuple(acted), start_s=start_s, stop_s=self.now_s)
-        return ActedStep(step, program, start_s, self.now_s)
+        start_s, stop_s = round(start_s, TIME_DIGITS), round(self.now_s, TIME_DIGITS)
+        program = replace(step.program, body=tuple(acted), start_s=start_s, stop_s=stop_s)
+        return ActedStep(step, program, start_s, stop_s)
 
     def _act(self, sub_action: SubAction) -> SubAction:
         unknown = [n for n in sub_action.objects if n not in (*self.plan.things, *NO_THINGS) and not self.fixture(n)]
@@ -382,7 +385,7 @@ class Actor:
         stop_s = max(stop_s, self._show_facts(before, begins_s, ends_s))
         self.now_s = stop_s
         self.show.states.append((stop_s, self.world))
-        return replace(known, start_s=start_s, stop_s=stop_s)
+        return replace(known, start_s=round(start_s, TIME_DIGITS), stop_s=round(stop_s, TIME_DIGITS))
 
     def _side_of(self, sub_action: SubAction) -> Hand:
         if sub_action.hand in SIDES:

@@ -89,7 +89,7 @@ def panel(performance: Performance, stamp_s: float) -> Picture:
         sub_action = next((s for s in now.program.sub_actions() if s.start_s <= stamp_s < s.stop_s), None)
         lines.append((f"   {sub_action_text(sub_action)}" if sub_action else "", INK, 0.46))
         guard = getattr(conditioned(now.program).body[0], "guard", ())
-        lines.append((f"needs: {' and '.join(map(condition_text, guard))}", FADED, 0.4))
+        lines.append((f"needs: {' and '.join(map(condition_text, guard)) or 'nothing'}", FADED, 0.4))
     before = performance.steps[k].step.before if k < len(performance.steps) else performance.state(stamp_s)
     lines.append((f"changed: {changes(before, performance.state(stamp_s))}", FADED, 0.4))
     hands = ", ".join(f"{side}: {performance.touching(side, stamp_s) or 'empty'}" for side in SIDES)
@@ -105,7 +105,7 @@ def changes(before: WorldState, now: WorldState) -> str:
     """The facts that are true now and were not before, a few of them."""
     old = set(before.facts)
     new = [condition_text(fact) for fact in now.facts if fact not in old and fact.predicate != "near"]
-    return ", ".join(new[:MAX_FACTS]) + (", ..." if len(new) > MAX_FACTS else "")
+    return ", ".join(new[:MAX_FACTS]) + (", ..." if len(new) > MAX_FACTS else "") or "nothing"
 
 
 def _now_text(now: ActedStep | None, stamp_s: float) -> str:

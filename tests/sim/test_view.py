@@ -34,8 +34,8 @@ def test_the_panel_tells_the_step_and_changes_with_it(performance):
 
 def test_changes_are_the_facts_that_became_true(performance):
     first, last = performance.steps[0].step.before, performance.steps[-1].step.after
-    assert changes(first, first) == ""
-    assert changes(first, last)
+    assert changes(first, first) == "nothing"
+    assert changes(first, last) != "nothing"
 
 
 def test_the_video_has_a_picture_for_every_frame(performance, tmp_path, monkeypatch):
