@@ -19,7 +19,7 @@ ARGUMENTS = {
     "namespace": ("", "namespace of every node and topic"),
     "use_sim_time": ("false", "follow /clock, whatever the file says; a recording that is played then publishes it"),
     "params_file": ("", "ROS parameters; share/egoprog/config/egoprog.yaml is an example with every one of them"),
-    "input": ("", "a video, a folder of frames or a rosbag2 to play; empty: a camera publishes"),
+    "input": ("", "a video, a folder of frames, a rosbag2 or sim:SEED to play; empty: a camera publishes"),
     "loop": ("", "play the recording again and again; empty: as the file says, else false"),
     "rate": ("", "how fast the recording is played; empty: as the file says, else 1.0"),
     "record": ("", "the folder of the rosbag2 to write; empty: none"),
