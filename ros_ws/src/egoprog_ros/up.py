@@ -210,7 +210,10 @@ def running_graph(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--input", default="", metavar="RECORDING", help="a video, folder or bag to play, or sim:SEED; none: a camera publishes"
+        "--input",
+        default="",
+        metavar="RECORDING",
+        help="a video, folder or bag to play, or sim:SEED; none: a camera publishes",
     )
     parser.add_argument("--loop", action="store_true", help="play the recording again and again")
     parser.add_argument("--rate", type=float, help="how fast the recording is played (1.0)")
