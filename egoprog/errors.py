@@ -15,7 +15,8 @@ EgoprogError
 ├── GenerationError         no program could be generated: the model did not answer, or not with a program
 ├── ModelError              a model that is missing, damaged or of another kind
 └── ConfigurationError      an option, parameter or recipe that does not exist or is out of range
-    └── UnknownTask         a task that the simulated kitchen does not know: the nearest names
+    ├── UnknownTask         a task that the simulated kitchen does not know: the nearest names
+    └── UnknownKind         a kind of thing that its catalogue lacks: the nearest names
 
 The library raises them; the command line prints one line and exits 1; a node logs once, counts, and stays up.
 Every message says what was expected, what came, and what to do.
@@ -110,3 +111,7 @@ class ConfigurationError(EgoprogError):
 
 class UnknownTask(ConfigurationError):
     """A task that the simulated kitchen does not know."""
+
+
+class UnknownKind(ConfigurationError):
+    """A kind of thing that the simulated kitchen's catalogue lacks; the message names the nearest."""

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from egoprog.errors import ConfigurationError
+from egoprog.errors import UnknownKind
 from egoprog.sim.pose import Pose, aligning, unit
 from egoprog.sim.types import Grip, Thing
 
@@ -29,10 +29,6 @@ LEAN: Final = 0.36
 """How far the handles of kettles and jugs lean inwards, per height: wrists like it."""
 RIM_M = 0.0035
 """Half the thickness of a rim that is pinched."""
-
-
-class UnknownKind(ConfigurationError):
-    """A kind of thing that the catalogue lacks."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from egoprog.data.epic_classes import NOUNS
-from egoprog.errors import EgoprogError
+from egoprog.errors import EgoprogError, UnknownKind
 from egoprog.program.types import Hand
 from egoprog.sim import grasp, stock
 from egoprog.sim.body import SHOULDER_M
-from egoprog.sim.catalogue import KINDS, UnknownKind, make_thing
+from egoprog.sim.catalogue import KINDS, make_thing
 from egoprog.sim.pose import Pose
 
 VARIANTS = (0, 7, 1234)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from egoprog.errors import ModelError
+from egoprog.errors import ModelError, UnknownKind
 from egoprog.sim import stock, things
-from egoprog.sim.catalogue import KINDS, UnknownKind, make_thing, size_m
+from egoprog.sim.catalogue import KINDS, make_thing, size_m
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.performance import channel_of
 from egoprog.sim.types import Look
