@@ -81,14 +81,14 @@ class Actor:
         self.show.postures = {side: Track(RELAXED) for side in SIDES}
         self.show.states = [(-np.inf, self.world)]
         # Of each hand: since when it has had nothing to do, None while it has.
-        self._idle_s: dict[Hand, float | None] = dict.fromkeys(SIDES, None)
+        self.idle_s: dict[Hand, float | None] = dict.fromkeys(SIDES, None)
         # Of each held thing: its pose in the hands that hold it, the first one leads.
-        self._grips: dict[str, dict[Hand, Pose]] = {}
+        self.grips: dict[str, dict[Hand, Pose]] = {}
         self._bars: dict[Hand, int] = {}
-        self._places: dict[str, Place] = {}
-        self._handles: dict[Hand, str] = {}
+        self.places: dict[str, Place] = {}
+        self.handles: dict[Hand, str] = {}
         # Where each thing was last meant to go, by name of the place.
-        self._targets: dict[str, str] = {}
+        self.targets: dict[str, str] = {}
         # The station of everything that stands on a counter: they all have one name.
         self._counter_of: dict[str, str] = {}
         self._next: SubAction | None = None
@@ -131,17 +131,17 @@ class Actor:
 
     def in_hand(self, side: Hand) -> str | None:
         """The thing that a hand holds after all that is planned."""
-        return next((name for name, hands in self._grips.items() if side in hands), None)
+        return next((name for name, hands in self.grips.items() if side in hands), None)
 
     def hand_of(self, name: str) -> Hand | None:
         """The hand that leads a held thing, or that has hold of a fixture."""
-        if name in self._grips:
-            return next(iter(self._grips[name]))
-        return next((side for side, handle in self._handles.items() if handle == name), None)
+        if name in self.grips:
+            return next(iter(self.grips[name]))
+        return next((side for side, handle in self.handles.items() if handle == name), None)
 
     def free_hand(self, near_m: Vector | None = None) -> Hand:
         """A hand that holds nothing: the one on that side of the body if both are free; else the handed one."""
-        free = [side for side in SIDES if self.in_hand(side) is None and side not in self._handles]
+        free = [side for side in SIDES if self.in_hand(side) is None and side not in self.handles]
         handed = self.participant.handed
         if len(free) == 1:
             return free[0]
@@ -203,7 +203,7 @@ class Actor:
         is_even: the share grows evenly; a way that begins elsewhere is blended in over its first tenth.
         """
         hands = self._held(name)
-        self._places.pop(name, None)
+        self.places.pop(name, None)
         to_body = self.body.stand().inverse()
         tracks = {side: self._begin(side, start_s) for side in hands}
         start_s = max([start_s, *(track.stop_s for track in tracks.values())])
@@ -235,7 +235,7 @@ class Actor:
 
     def rest(self, side: Hand, start_s: float) -> None:
         """From then on the hand has nothing to do: it goes back unless it is soon wanted again."""
-        self._idle_s[side] = start_s
+        self.idle_s[side] = start_s
 
     def look(self, target_m: Vector, start_s: float) -> None:
         """Turns the head to what a hand will do from start_s on: about half a second before it."""
@@ -294,15 +294,15 @@ class Actor:
 
     def steady(self, side: Hand, name: str, start_s: float, stop_s: float) -> bool:
         """A free hand holds what is worked on; False if it is not free."""
-        if self.in_hand(side) is not None or side in self._handles:
+        if self.in_hand(side) is not None or side in self.handles:
             return False
         pose = self.pose_of(name)
-        wrist, posture = self._grip_for(side, self.thing(name), pose)
-        arrives_s = self._approach(side, wrist, posture, start_s, start_s + self.takes(0.6))
-        self._touch(side, arrives_s, name)
+        wrist, posture = self.grip_for(side, self.thing(name), pose)
+        arrives_s = self.approach(side, wrist, posture, start_s, start_s + self.takes(0.6))
+        self.touch(side, arrives_s, name)
         leaves_s = max(stop_s - 0.2, arrives_s + 0.1)
-        self._touch(side, leaves_s, None)
-        self._retreat(side, leaves_s)
+        self.touch(side, leaves_s, None)
+        self.retreat(side, leaves_s)
         return True
 
     def operate(self, side: Hand, fixture_name: str, to: float, start_s: float, stop_s: float) -> float:
@@ -314,7 +314,7 @@ class Actor:
         if fixture is None or fixture.grip is None:
             raise ConfigurationError(f"expected a fixture with something to take hold of, got {fixture_name!r}")
         takes_s = stop_s - start_s
-        keeps = self._handles.get(side) == fixture_name
+        keeps = self.handles.get(side) == fixture_name
         begins_s = start_s if keeps else self._take_handle(side, fixture, start_s, start_s + 0.45 * takes_s)
         ends_s = self._follow_handle(side, fixture, to, begins_s, begins_s + (0.9 if keeps else 0.45) * takes_s)
         if not keeps:
@@ -324,13 +324,13 @@ class Actor:
     def put(self, name: str, place: str, start_s: float, stop_s: float) -> float:
         """Carries a held thing to a free place, lets go of it there, and draws the hand back. Returns when it lies."""
         side = next(iter(self._held(name)))
-        found = self._place(name, place)
-        self.look(self._pose_in(found).position_m, start_s)
+        found = self.place(name, place)
+        self.look(self.pose_in(found).position_m, start_s)
         above_m = 0.12 if place == "bin" else 0.0
         lands_s = self.carry(
-            name, self._pose_in(found).moved(z=above_m), start_s, stop_s, (0, 0, self._lift_m(name, found))
+            name, self.pose_in(found).moved(z=above_m), start_s, stop_s, (0, 0, self._lift_m(name, found))
         )
-        self._places[name] = found
+        self.places[name] = found
         if place != "bin":
             self._hear_landing(name, place, lands_s)
         self._let_go(side, name, lands_s + 0.08)
@@ -399,7 +399,7 @@ class Actor:
     def _goto(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
         name = sub_action.objects[0]
         station = self._station_for(name)
-        for hand, fixture_name in list(self._handles.items()):
+        for hand, fixture_name in list(self.handles.items()):
             if fixture_name:
                 self._let_go_of_handle(hand, start_s)
         if station is self.station:
@@ -422,7 +422,7 @@ class Actor:
                 self._begin(hand, start_s).move(start_s, start_s + self.takes(0.9), self._hanging(hand))
                 self._pose_fingers(hand, RELAXED, start_s, start_s + 0.4)
             elif self.hand_of(held) is hand:
-                to = a @ self._carrying(hand, held) @ self._grips[held][hand]
+                to = a @ self._carrying(hand, held) @ self.grips[held][hand]
                 self.carry(held, to, start_s, start_s + self.takes(0.9))
         self.body.torso.move(start_s, start_s + 0.6, UPRIGHT)
         self.body.walk.follow(start_s + 0.3, stop_s, lambda share: way(_stride(share)), is_even=True)
@@ -432,7 +432,7 @@ class Actor:
         self.body.gaze.move(stop_s - 0.75, stop_s - 0.1, self.body.stand().inverse().point(self.where(name)))
         for hand in SIDES:
             if self.in_hand(hand) is None:
-                self._idle_s[hand] = stop_s
+                self.idle_s[hand] = stop_s
         return stop_s, start_s, stop_s
 
     def _grasp(self, sub_action: SubAction, side: Hand, start_s: float) -> tuple[float, float, float]:
@@ -450,7 +450,7 @@ class Actor:
         for hand in sides:
             if self.in_hand(hand) not in (None, name):
                 raise ConfigurationError(f"expected a free {hand} hand for {name}, it holds {self.in_hand(hand)}")
-            if hand in self._grips.get(name, {}):
+            if hand in self.grips.get(name, {}):
                 continue
             stop_s = max(stop_s, self._take(hand, thing, start_s))
         if self._next is None or self._next.objects[:1] != (name,):
@@ -459,36 +459,36 @@ class Actor:
 
     def _bring_near(self, name: str, start_s: float) -> None:
         """What is held while something else is done is held before the body, out of the way."""
-        side = next(iter(self._grips[name]))
+        side = next(iter(self.grips[name]))
         stand = self.body.stand()
         wrist = self._carrying(side, name)
         way_m = float(np.linalg.norm(wrist.position_m - self.show.wrists[side].last.position_m))
         self.carry(
-            name, stand @ wrist @ self._grips[name][side], start_s, start_s + 0.35 + 0.6 * way_m, (0, -0.05, 0.03)
+            name, stand @ wrist @ self.grips[name][side], start_s, start_s + 0.35 + 0.6 * way_m, (0, -0.05, 0.03)
         )
 
     def _take(self, side: Hand, thing: Thing, start_s: float) -> float:
         """Reaches for a thing and takes it; returns when it is in the hand."""
         name, pose = thing.name, self.pose_of(thing.name)
-        wrist, posture = self._grip_for(side, thing, pose)
+        wrist, posture = self.grip_for(side, thing, pose)
         surface_m = self._surface_m(name)
         careful = posture
-        if surface_m is not None and name not in self._grips:
+        if surface_m is not None and name not in self.grips:
             careful = grasp.above_surface(side, wrist, posture, surface_m)
-        arrives_s = self._approach(side, wrist, careful, start_s, start_s + self.takes(0.45))
+        arrives_s = self.approach(side, wrist, careful, start_s, start_s + self.takes(0.45))
         stop_s = arrives_s + self.takes(0.12)
         self._pose_fingers(side, posture, stop_s, stop_s + 0.3)
         in_hand = (self.wrist(side).tidied().inverse() @ pose.tidied()).tidied()
-        if name not in self._grips:
+        if name not in self.grips:
             # Who lets go at once puts it back where it was.
             ride = self.show.rides[name][-1]
-            self._places[name] = Place(ride.on, ride.poses.last, False)
-            self._targets[name] = self.world.place_of(name) or ""
-        hands = self._grips.setdefault(name, {})
+            self.places[name] = Place(ride.on, ride.poses.last, False)
+            self.targets[name] = self.world.place_of(name) or ""
+        hands = self.grips.setdefault(name, {})
         hands[side] = in_hand
         if len(hands) == 1:
             self.show.rides[name].append(Ride(stop_s, side, Track(in_hand)))
-        self._touch(side, arrives_s, name)
+        self.touch(side, arrives_s, name)
         self.hear("contact", arrives_s - 0.02, arrives_s + 0.25, material=thing.material, other="skin", strength=0.2)
         return stop_s
 
@@ -507,8 +507,8 @@ class Actor:
             )
             return stop_s, start_s, stop_s
         place = rest[0]
-        found = self._place(name, place)
-        to = self._pose_in(found)
+        found = self.place(name, place)
+        to = self.pose_in(found)
         self.look(to.position_m, start_s)
         lands = self._next is not None and self._next.verb is Verb.RELEASE and self._next.objects[:1] == (name,)
         if not lands and sub_action.verb is Verb.POSITION:
@@ -519,7 +519,7 @@ class Actor:
         lift = (0, 0, self._lift_m(name, found))
         stop_s = self.carry(name, to, start_s, start_s + self.takes(0.45 + 0.9 * distance_m), lift)
         if lands:
-            self._places[name] = found
+            self.places[name] = found
             self._hear_landing(name, place, stop_s)
         return stop_s, start_s, stop_s
 
@@ -547,11 +547,11 @@ class Actor:
             stop_s = self._let_go_of_handle(side, start_s + 0.1) + 0.1
             return stop_s, start_s, stop_s
         self._held(name)
-        if rest and (name not in self._places or self._targets[name] != rest[0]):
+        if rest and (name not in self.places or self.targets[name] != rest[0]):
             stop_s = self.put(name, rest[0], start_s, start_s + self.takes(0.9))
             return stop_s, stop_s, stop_s
         lets_go_s = start_s + self.takes(0.15)
-        hands = list(self._grips[name])
+        hands = list(self.grips[name])
         if sub_action.hand in SIDES and len(hands) > 1:
             hands = [sub_action.hand]
         for hand in hands:
@@ -568,8 +568,8 @@ class Actor:
 
     def _begin(self, side: Hand, start_s: float) -> Track[Pose]:
         """The track of a hand that will move: if it had nothing to do for long, it has gone back meanwhile."""
-        track, idle_s = self.show.wrists[side], self._idle_s[side]
-        self._idle_s[side] = None
+        track, idle_s = self.show.wrists[side], self.idle_s[side]
+        self.idle_s[side] = None
         if idle_s is not None and start_s - max(idle_s, track.stop_s) > PAUSE_BEFORE_REST_S:
             begins_s = max(idle_s, track.stop_s) + 0.1
             stop_s = min(begins_s + self.takes(0.8), start_s)
@@ -594,7 +594,7 @@ class Actor:
 
     def _lean(self, start_s: float, stop_s: float) -> None:
         """The body goes along with where hands end."""
-        working = {side: self.show.wrists[side].last.position_m for side in SIDES if self._idle_s[side] is None}
+        working = {side: self.show.wrists[side].last.position_m for side in SIDES if self.idle_s[side] is None}
         to = self.body.torso_for(working)
         if np.linalg.norm(to - self.body.torso.last) > 0.004:
             self.body.torso.move(start_s, max(stop_s, start_s + 0.4), to)
@@ -602,31 +602,32 @@ class Actor:
     def _pose_fingers(self, side: Hand, posture: Posture, start_s: float, stop_s: float) -> None:
         self.show.postures[side].move(start_s, stop_s, posture)
 
-    def _touch(self, side: Hand, start_s: float, name: str | None) -> None:
+    def touch(self, side: Hand, start_s: float, name: str | None) -> None:
+        """From then on a hand has hold of a thing or a fixture, or of nothing."""
         self.show.touches[side].append(Touch(start_s, name))
 
     def _channel(self, name: str, channel: str) -> Track[float]:
         return self.show.channels.setdefault(name, {}).setdefault(channel, Track(0.0))
 
     def _held(self, name: str) -> dict[Hand, Pose]:
-        if name not in self._grips:
+        if name not in self.grips:
             raise ConfigurationError(f"expected a hand that holds {name}, found none; grasp({name}) comes first")
-        return self._grips[name]
+        return self.grips[name]
 
-    def _shoulder(self, side: Hand, wrist_m: Vector) -> Vector:
+    def shoulder(self, side: Hand, wrist_m: Vector) -> Vector:
         """Where a shoulder will be when the body has followed a wrist, body frame."""
         return self.body.shoulder_m(side, self.body.torso_for({side: wrist_m}))
 
-    def _grip_for(self, side: Hand, thing: Thing, pose: Pose) -> tuple[Pose, Posture]:
+    def grip_for(self, side: Hand, thing: Thing, pose: Pose) -> tuple[Pose, Posture]:
         """The easiest way to hold a thing: wrist in the world, fingers around it."""
         stand = self.body.stand()
         local = stand.inverse() @ pose
-        taken = self._bars if thing.name in self._grips else {}
+        taken = self._bars if thing.name in self.grips else {}
         surface_m = self._surface_m(thing.name)
         before = self.show.wrists[side].last
         options = []
         for k, grip in enumerate(thing.grips):
-            shoulder = self._shoulder(side, local.point(grip.bar.position_m))
+            shoulder = self.shoulder(side, local.point(grip.bar.position_m))
             is_taken = any(k == other for hand, other in taken.items() if hand is not side)
             outward, across = _sides(thing, grip)
             for in_thing in _bars(thing, grip):
@@ -658,7 +659,7 @@ class Actor:
         self._bars[side] = k
         return stand @ wrist, grasp.hold(side, grip.style, grip.radius_m)[1]
 
-    def _approach(self, side: Hand, wrist: Pose, posture: Posture, start_s: float, stop_s: float) -> float:
+    def approach(self, side: Hand, wrist: Pose, posture: Posture, start_s: float, stop_s: float) -> float:
         """Brings an opened hand to a wrist pose from outside and closes it; returns when it is there."""
         track = self._begin(side, start_s)
         to = self.body.stand().inverse() @ wrist
@@ -687,20 +688,20 @@ class Actor:
         self._lean(start_s, stop_s)
         return stop_s
 
-    def _retreat(self, side: Hand, start_s: float) -> None:
+    def retreat(self, side: Hand, start_s: float) -> None:
         """Opens the hand and draws it back from what it held."""
         wrist = self.show.wrists[side].last
         back = 0.06 * wrist.rotation[:, 2] - 0.06 * wrist.rotation[:, 0] + (0, -0.02, 0.03)
         if self.in_hand(side) is None:
             self._pose_fingers(side, OPEN, start_s - 0.1, start_s + 0.12)
         self.show.wrists[side].move(start_s + 0.04, start_s + 0.34, Pose(wrist.position_m + back, wrist.rotation))
-        self._idle_s[side] = start_s + 0.34
+        self.idle_s[side] = start_s + 0.34
 
     def _take_handle(self, side: Hand, fixture: Fixture, start_s: float, stop_s: float) -> float:
         stand = self.body.stand()
         bar = stand.inverse() @ fixture.bar(self.opening(fixture.name))
         grip = fixture.grip
-        shoulder = self._shoulder(side, bar.position_m)
+        shoulder = self.shoulder(side, bar.position_m)
         wrist, _ = grasp.wrist_at(
             side,
             grip.style,
@@ -711,9 +712,9 @@ class Actor:
             outward=bar.rotation[:, 1],
         )
         posture = grasp.hold(side, grip.style, grip.radius_m)[1]
-        arrives_s = self._approach(side, stand @ wrist, posture, start_s, stop_s)
-        self._handles[side] = fixture.name
-        self._touch(side, arrives_s, fixture.name)
+        arrives_s = self.approach(side, stand @ wrist, posture, start_s, stop_s)
+        self.handles[side] = fixture.name
+        self.touch(side, arrives_s, fixture.name)
         self.hear("contact", arrives_s, arrives_s + 0.2, material=fixture.material, other="skin", strength=0.25)
         return arrives_s + 0.1
 
@@ -749,32 +750,32 @@ class Actor:
         return stop_s
 
     def _let_go_of_handle(self, side: Hand, start_s: float) -> float:
-        self._handles.pop(side, None)
-        self._touch(side, start_s + 0.05, self.in_hand(side))
-        self._retreat(side, start_s)
+        self.handles.pop(side, None)
+        self.touch(side, start_s + 0.05, self.in_hand(side))
+        self.retreat(side, start_s)
         return start_s + 0.25
 
     def _let_go(self, side: Hand, name: str, lets_go_s: float) -> None:
         """A hand lets go of a thing; it lies where it was brought, or falls the little way to what is below it."""
-        hands = self._grips[name]
+        hands = self.grips[name]
         pose = self.pose_of(name)
         is_led = next(iter(hands)) is side
         del hands[side]
-        self._touch(side, lets_go_s, None)
+        self.touch(side, lets_go_s, None)
         if hands and is_led:
             other, grip = next(iter(hands.items()))
             self.show.rides[name].append(Ride(lets_go_s, other, Track(grip)))
         elif not hands:
-            del self._grips[name]
-            found = self._places.get(name) or self._below(name)
+            del self.grips[name]
+            found = self.places.get(name) or self._below(name)
             frame = self._frame_of(found)
-            is_thrown = self._targets[name] == "bin"
+            is_thrown = self.targets[name] == "bin"
             track = Track(frame.inverse() @ pose)
             height_m = float(pose.position_m[2] - (frame @ found.pose).position_m[2]) + BIN_DEPTH_M * is_thrown
             to = Pose(found.pose.position_m, self._upright(frame.inverse() @ pose, found))
             if is_thrown:
                 to = to.moved(z=-BIN_DEPTH_M)
-            if self._targets[name] == "counter":
+            if self.targets[name] == "counter":
                 self._counter_of[name] = self.station.name
             if abs(height_m) > 0.002 or np.linalg.norm(to.position_m - track.first.position_m) > 0.004:
                 track.move(lets_go_s, lets_go_s + DROP_S + 0.5 * abs(height_m), to)
@@ -782,7 +783,7 @@ class Actor:
                     name, found.on.name if isinstance(found.on, Fixture) else found.on or "counter", lets_go_s + DROP_S
                 )
             self.show.rides[name].append(Ride(lets_go_s, found.on, track))
-        self._retreat(side, lets_go_s)
+        self.retreat(side, lets_go_s)
 
     @staticmethod
     def _upright(pose: Pose, found: Place) -> Vector:
@@ -799,9 +800,10 @@ class Actor:
 
     def _work_m(self) -> Vector:
         """The middle of the work before the person, in the world."""
-        return self.body.stand().point((0.0, 0.38, self._counter_m()))
+        return self.body.stand().point((0.0, 0.38, self.counter_m()))
 
-    def _counter_m(self) -> float:
+    def counter_m(self) -> float:
+        """Height of the worktop at the present station."""
         counter = self.station.fixture("counter") or self.plan.fixtures["counter"]
         return counter.size_m[2]
 
@@ -819,20 +821,21 @@ class Actor:
                 return place.on.moved(self.opening(place.on.name))
         return self.pose_of(place.on)
 
-    def _pose_in(self, place: Place) -> Pose:
+    def pose_in(self, place: Place) -> Pose:
+        """Where a thing's base lies in a place, in the world."""
         return self._frame_of(place) @ place.pose
 
-    def _place(self, name: str, place: str) -> Place:
+    def place(self, name: str, place: str) -> Place:
         """Where a thing goes that is put in, on or under something."""
         thing = self.thing(name)
-        self._targets[name] = place
+        self.targets[name] = place
         others = {
             other: self.pose_of(other)
             for other in self.plan.things
-            if other != name and other not in self._grips and other != place and self._lies(other)
+            if other != name and other not in self.grips and other != place and self._lies(other)
         }
         stand = self.body.stand()
-        near_m = 0.5 * self.pose_of(name).position_m + 0.5 * stand.point((0.0, 0.36, self._counter_m()))
+        near_m = 0.5 * self.pose_of(name).position_m + 0.5 * stand.point((0.0, 0.36, self.counter_m()))
         if place in self.plan.things:
             options = places_on(self.thing(place), self.pose_of(place), thing)
             others = {other: pose for other, pose in others.items() if self.show.rides[other][-1].on == place}
@@ -849,15 +852,15 @@ class Actor:
 
     def _turned(self, name: str, place: Place) -> Place:
         """The place with the yaw at which the hand that brings the thing is at ease."""
-        hands = self._grips.get(name)
+        hands = self.grips.get(name)
         if not hands:
             return place
         side, grip = next(iter(hands.items()))
-        base, stand = self._pose_in(place), self.body.stand().inverse()
+        base, stand = self.pose_in(place), self.body.stand().inverse()
         count = 24 if place.is_turnable else 2
         turns = [turn((0.0, 0.0, 1.0), 2 * np.pi * k / count) for k in range(count)]
         wrists = [stand @ Pose(base.position_m, base.rotation @ turned) @ grip.inverse() for turned in turns]
-        shoulder = self._shoulder(side, stand.point(base.position_m) + (0, 0, 0.08))
+        shoulder = self.shoulder(side, stand.point(base.position_m) + (0, 0, 0.08))
         cost = grasp.awkwardness(
             side, np.array([w.rotation for w in wrists]), np.array([w.position_m for w in wrists]), shoulder
         )
@@ -885,7 +888,7 @@ class Actor:
     def _below(self, name: str) -> Place:
         """What a thing that is let go of anywhere comes to lie on: the counter's nearest free spot."""
         counter = "counter" if self.station.fixture("counter") else self.station.fixtures[0].name
-        found = self._place(name, counter)
+        found = self.place(name, counter)
         return found
 
     def _station_for(self, name: str) -> Station:
@@ -901,7 +904,7 @@ class Actor:
     def _home(self, side: Hand) -> Pose:
         """A hand that waits at the work, body frame."""
         sign = grasp.mirror(side)
-        height_m = self._counter_m() + 0.05 if self.station.fixture("counter") else 0.95
+        height_m = self.counter_m() + 0.05 if self.station.fixture("counter") else 0.95
         rotation = axes((-0.25 * sign, 0.9, -0.15), np.array([0.35 * sign, 0.15, 0.9]))
         place = np.array([0.24 * sign, 0.0, height_m]) + self.rng.uniform(-0.03, 0.03, 3)
         return Pose(place, rotation)
@@ -914,7 +917,7 @@ class Actor:
 
     def _carrying(self, side: Hand, name: str) -> Pose:
         """The wrist of a hand that carries a thing before the body, body frame: upright, as easily as can be."""
-        sign, grip = grasp.mirror(side), next(iter(self._grips[name].values()))
+        sign, grip = grasp.mirror(side), next(iter(self.grips[name].values()))
         at = np.array([0.15 * sign, 0.32, self.participant.height_m - 0.54])
         poses = [Pose.at(*at, 2 * np.pi * k / 24) for k in range(24)]
         wrists = [pose @ grip.inverse() for pose in poses]
@@ -941,7 +944,7 @@ class Actor:
             is_so = track.last > 0.15 if to > 0.5 else track.last < 0.15
             if not is_so:
                 track.move(begins_s, max(ends_s, begins_s + 0.1), to)
-        for name in list(self._grips):
+        for name in list(self.grips):
             if name not in after.held:
                 place = after.place_of(name) or "counter"
                 stop_s = max(stop_s, self.put(name, place, ends_s, ends_s + self.takes(0.8)))
@@ -1007,7 +1010,7 @@ class Actor:
     def finish(self) -> Performance:
         """Ends the performance: hands that have nothing to do go back."""
         for side in SIDES:
-            if self._idle_s[side] is not None:
+            if self.idle_s[side] is not None:
                 self._begin(side, self.now_s + 1.5)
         self.show.duration_s = self.now_s + 0.5
         self.show.sounds.sort(key=lambda sound: sound.start_s)

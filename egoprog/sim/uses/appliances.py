@@ -101,15 +101,15 @@ def turn_switch(use: Use) -> Effect:
     wrist, posture = _fingers_on(use, side, bar.position_m, out, grip.radius_m)
     actor.look(bar.position_m, use.start_s)
     takes_s = actor.takes(0.65)
-    begins_s = actor._approach(side, wrist, posture, use.start_s, use.start_s + takes_s) + 0.06
-    actor._touch(side, begins_s - 0.06, name)
+    begins_s = actor.approach(side, wrist, posture, use.start_s, use.start_s + takes_s) + 0.06
+    actor.touch(side, begins_s - 0.06, name)
     back = turn(axis, (0.7 if lights else -0.7))
     turned = Pose(bar.position_m + back @ (wrist.position_m - bar.position_m), back @ wrist.rotation)
     ends_s = actor.reach(side, turned, begins_s, begins_s + actor.takes(0.45))
     actor.change(name, "on", begins_s, ends_s, 1.0 if lights else 0.0)
     actor.hear("click", begins_s + 0.02, begins_s + 0.14, strength=0.5)
-    actor._touch(side, ends_s + 0.05, actor.in_hand(side))
-    actor._retreat(side, ends_s)
+    actor.touch(side, ends_s + 0.05, actor.in_hand(side))
+    actor.retreat(side, ends_s)
     if lights:
         _heat_up(actor, ends_s)
     else:
@@ -127,7 +127,7 @@ def _fingers_on(use: Use, side: Hand, dial_m: Vector, outward: Vector, radius_m:
     for angle in np.arange(12) * np.pi / 12:
         along = level @ np.array([math.cos(angle), math.sin(angle), 0.0])
         wrist, cost = grasp.wrist_at(
-            side, "pinch", radius_m, Pose(at, axes(out, along)), actor._shoulder(side, at), surface_m,
+            side, "pinch", radius_m, Pose(at, axes(out, along)), actor.shoulder(side, at), surface_m,
             before=actor.show.wrists[side].last, outward=out,
         )  # fmt: skip
         posture = grasp.above_surface(side, wrist, grasp.hold(side, "pinch", radius_m)[1], surface_m)
@@ -164,14 +164,14 @@ def _press(use: Use, point_m: Vector, outward: Vector) -> float:
     across = unit(np.cross(back, Z)) if abs(back[2]) < 0.9 else X
     bar = Pose(to_m, np.stack([across, back, np.cross(across, back)], axis=1))
     wrist, _ = grasp.wrist_at(
-        side, "press", 0.004, bar, actor._shoulder(side, to_m), before=actor.show.wrists[side].last, outward=back
+        side, "press", 0.004, bar, actor.shoulder(side, to_m), before=actor.show.wrists[side].last, outward=back
     )
     posture = grasp.hold(side, "press", 0.004)[1]
-    presses_s = actor._approach(side, stand @ wrist, posture, use.start_s, use.start_s + actor.takes(0.8))
-    actor._touch(side, presses_s, use.recipient or use.acting)
+    presses_s = actor.approach(side, stand @ wrist, posture, use.start_s, use.start_s + actor.takes(0.8))
+    actor.touch(side, presses_s, use.recipient or use.acting)
     actor.hear("click", presses_s, presses_s + 0.08, strength=0.4)
-    actor._touch(side, presses_s + 0.2, actor.in_hand(side))
-    actor._retreat(side, presses_s + 0.2)
+    actor.touch(side, presses_s + 0.2, actor.in_hand(side))
+    actor.retreat(side, presses_s + 0.2)
     return presses_s
 
 

@@ -87,7 +87,7 @@ def free_stretch(actor: Actor, fixture: Fixture) -> tuple[Vector, float]:
     standing = [
         (actor.pose_of(name).position_m, thing.radius_m)
         for name, thing in actor.plan.things.items()
-        if name not in actor._grips and actor.show.rides[name][-1].on is None
+        if name not in actor.grips and actor.show.rides[name][-1].on is None
     ]
     before = actor.body.stand().point((0.0, 0.36, 0.0))
     best, best_room, most = points[0], 0.0, -math.inf
@@ -125,7 +125,7 @@ def awkwardness(use: Use, poses: Sequence[Pose], name: str = "") -> Vector:
     """How hard poses of a held thing, usually the acting one, are on the arm that leads it: (N,)."""
     actor = use.actor
     stand = actor.body.stand().inverse()
-    side, grip = next(iter(actor._grips[name or use.acting].items()))
+    side, grip = next(iter(actor.grips[name or use.acting].items()))
     in_wrist = grip.inverse()
     wrists = [stand @ pose @ in_wrist for pose in poses]
     places = np.array([wrist.position_m for wrist in wrists])
@@ -133,8 +133,8 @@ def awkwardness(use: Use, poses: Sequence[Pose], name: str = "") -> Vector:
         side,
         np.array([wrist.rotation for wrist in wrists]),
         places,
-        actor._shoulder(side, places.mean(axis=0)),
-        actor._counter_m() + 0.01,
+        actor.shoulder(side, places.mean(axis=0)),
+        actor.counter_m() + 0.01,
     )
 
 

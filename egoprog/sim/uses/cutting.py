@@ -31,19 +31,19 @@ _SPHERE = np.array([
 def _hold_there(use: Use, wrist: Pose, posture: Posture, start_s: float, name: str) -> float:
     """The other hand comes to what is worked on and holds it; returns from when."""
     actor, side = use.actor, use.other
-    arrives_s = actor._approach(side, wrist, posture, start_s, start_s + actor.takes(0.45))
-    actor._touch(side, arrives_s, name)
+    arrives_s = actor.approach(side, wrist, posture, start_s, start_s + actor.takes(0.45))
+    actor.touch(side, arrives_s, name)
     return arrives_s
 
 
 def _leave(use: Use, start_s: float) -> None:
     """The other hand lets go of what it held for the work."""
-    use.actor._touch(use.other, start_s, None)
-    use.actor._retreat(use.other, start_s)
+    use.actor.touch(use.other, start_s, None)
+    use.actor.retreat(use.other, start_s)
 
 
 def _is_free(use: Use) -> bool:
-    return use.actor.in_hand(use.other) is None and use.other not in use.actor._handles
+    return use.actor.in_hand(use.other) is None and use.other not in use.actor.handles
 
 
 def cut(use: Use) -> Effect:
@@ -135,7 +135,7 @@ def _wrist_on(use: Use, bar: Pose, grip: Grip, surface_m: float) -> Pose:
     actor, stand = use.actor, use.actor.body.stand()
     local = stand.inverse() @ bar
     wrist, _ = grasp.wrist_at(
-        use.other, grip.style, grip.radius_m, local, actor._shoulder(use.other, local.position_m), surface_m,
+        use.other, grip.style, grip.radius_m, local, actor.shoulder(use.other, local.position_m), surface_m,
         before=actor.show.wrists[use.other].last, outward=Z if grip.style == "wrap" else None,
     )  # fmt: skip
     return stand @ wrist
@@ -178,13 +178,13 @@ def peel(use: Use) -> Effect:
     start_s = use.start_s
     holder = actor.hand_of(name)
     if holder is not None:
-        at = stand.point((0.05 * grasp.mirror(holder), 0.33, actor._counter_m() + 0.13))
+        at = stand.point((0.05 * grasp.mirror(holder), 0.33, actor.counter_m() + 0.13))
         pose = actor.pose_of(name)
         turns = [turn(Z, 2 * np.pi * k / NUM_YAWS) for k in range(NUM_YAWS)]
         shown = easiest(use, [Pose(at, r @ pose.rotation) for r in turns], name=name)
         start_s = actor.carry(name, shown, start_s, start_s + actor.takes(0.6)) - 0.35
     elif _is_free(use):
-        wrist, posture = actor._grip_for(use.other, thing, actor.pose_of(name))
+        wrist, posture = actor.grip_for(use.other, thing, actor.pose_of(name))
         _hold_there(use, wrist, posture, start_s, name)
     pose = actor.pose_of(name)
     half = 0.5 * np.array(size_m(thing.kind, thing.variant))
@@ -228,6 +228,6 @@ def peel(use: Use) -> Effect:
     beat_s = (ends_s - begins_s) / num
     for k in range(num):
         actor.hear("peel", begins_s + k * beat_s, begins_s + (k + 0.65) * beat_s, strength=0.5)
-    if holder is None and actor._idle_s[use.other] is None and _is_free(use):
+    if holder is None and actor.idle_s[use.other] is None and _is_free(use):
         _leave(use, ends_s)
     return Effect(ends_s + 0.3, begins_s, ends_s)

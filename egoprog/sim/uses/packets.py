@@ -34,11 +34,11 @@ def open_package(use: Use) -> Effect:
     up = local.rotation @ pose.rotation[:, 2]
     bar = Pose(cap_m + 0.004 * up, axes(X, up))
     wrist, _ = grasp.wrist_at(
-        other, "pinch", 0.014, bar, actor._shoulder(other, cap_m), before=actor.show.wrists[other].last
+        other, "pinch", 0.014, bar, actor.shoulder(other, cap_m), before=actor.show.wrists[other].last
     )
     posture = grasp.hold(other, "pinch", 0.014)[1]
-    grips_s = actor._approach(other, stand @ wrist, posture, start_s + 0.15, held_s + actor.takes(0.35))
-    actor._touch(other, grips_s, name)
+    grips_s = actor.approach(other, stand @ wrist, posture, start_s + 0.15, held_s + actor.takes(0.35))
+    actor.touch(other, grips_s, name)
     now_s = max(grips_s, held_s)
     begins_s = now_s
     centre = pose.point(thing.mouth_m or (0, 0, thing.height_m))
@@ -48,6 +48,6 @@ def open_package(use: Use) -> Effect:
         turned = Pose(centre + back @ (world.position_m - centre), back @ world.rotation)
         now_s = actor.reach(other, turned, now_s, now_s + actor.takes(0.28))
     actor.hear(sound, begins_s, now_s, material=material, other="plastic", strength=0.5)
-    actor._touch(other, now_s, None)
-    actor._retreat(other, now_s)
+    actor.touch(other, now_s, None)
+    actor.retreat(other, now_s)
     return Effect(now_s + 0.15, begins_s, now_s)

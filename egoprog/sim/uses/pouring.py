@@ -158,7 +158,7 @@ def _palm_out(use: Use) -> Vector:
     actor, side, stand = use.actor, use.other, use.actor.body.stand()
     sign = grasp.mirror(side)
     rotation = stand.rotation @ axes((-0.45 * sign, 0.85, 0.10), np.array([0.25 * sign, 0.10, -0.95]))
-    palm = stand.point((0.05 * sign, 0.34, actor._counter_m() + 0.12))
+    palm = stand.point((0.05 * sign, 0.34, actor.counter_m() + 0.12))
     wrist = Pose(palm - rotation @ np.array([0.085, 0.0, -0.022]), rotation)
     actor.reach(side, wrist, use.start_s, use.start_s + actor.takes(0.7))
     return palm
@@ -191,7 +191,7 @@ def tip_out(use: Use) -> Effect:
         over = down + 0.16 * Z
     else:
         down = drain_m(actor.plan.station_of("sink"))
-        over = np.array([*down[:2], actor._counter_m() + 0.10]) - 0.05 * actor.body.stand().rotation[:, 1]
+        over = np.array([*down[:2], actor.counter_m() + 0.10]) - 0.05 * actor.body.stand().rotation[:, 1]
     actor.look(down, use.start_s)
     _, colour = _substance(actor, use.acting)
     begins_s, ends_s = tip(use, over, use.start_s, 2.0, down, colour)

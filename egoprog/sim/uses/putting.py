@@ -51,10 +51,10 @@ def _crack(use: Use) -> float:
 def heat(use: Use) -> Effect:
     """A pan comes onto the hob and stays in the hand."""
     actor = use.actor
-    place = actor._place(use.acting, use.recipient)
-    pose = actor._pose_in(place)
+    place = actor.place(use.acting, use.recipient)
+    pose = actor.pose_in(place)
     actor.look(pose.position_m, use.start_s)
     stop_s = actor.carry(use.acting, pose, use.start_s, use.start_s + actor.takes(1.1), (0, 0, 0.05))
-    actor._places[use.acting], actor._targets[use.acting] = place, use.recipient
+    actor.places[use.acting], actor.targets[use.acting] = place, use.recipient
     actor.hear("contact", stop_s - 0.02, stop_s + 0.3, material="metal", other="metal", strength=0.6)
     return Effect(stop_s + 0.05, stop_s - 0.1, stop_s)

@@ -207,7 +207,7 @@ def plain(use: Use) -> Effect:
         return Effect(stop_s, start_s, stop_s)
     if not use.recipient:
         stand = actor.body.stand()
-        at = stand.point((0.05 * grasp.mirror(use.side), 0.38, actor._counter_m() + 0.15))
+        at = stand.point((0.05 * grasp.mirror(use.side), 0.38, actor.counter_m() + 0.15))
         poses = [Pose(at, turn(Z, 2 * np.pi * k / 24)) for k in range(24)]
         begins_s = actor.carry(use.acting, easiest(use, poses), start_s, start_s + actor.takes(0.7))
         stop_s = begins_s + actor.takes(0.7)

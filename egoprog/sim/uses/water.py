@@ -17,8 +17,8 @@ UNDER_TAP_M = 0.075
 """How far below the tap's mouth a vessel's rim is held."""
 
 
-def _under_tap(use: Use, is_vessel: bool) -> tuple[Pose, float, float]:
-    """Brings the acting thing below the tap; returns where it is held, and from when to when it is wetted."""
+def _under_tap(use: Use, is_vessel: bool) -> tuple[Pose, float]:
+    """Brings the acting thing below the tap; returns where it is held, and from when on."""
     actor, name = use.actor, use.acting
     mouth = tap_mouth_m(actor.plan.station_of("tap"))
     thing = actor.thing(name)
@@ -37,7 +37,7 @@ def _under_tap(use: Use, is_vessel: bool) -> tuple[Pose, float, float]:
         middle = np.array([0, 0, 0.5 * thing.height_m])
         pose = easiest(use, [Pose(at + middle - rotation @ middle, rotation) for rotation in rotations])
     arrives_s = actor.carry(name, pose, use.start_s, use.start_s + actor.takes(0.9), (0, 0, 0.06))
-    return pose, arrives_s, arrives_s
+    return pose, arrives_s
 
 
 def _clear_of_tap(use: Use, pose: Pose, start_s: float) -> float:
@@ -51,7 +51,7 @@ def _clear_of_tap(use: Use, pose: Pose, start_s: float) -> float:
 
 def fill_at_tap(use: Use) -> Effect:
     actor, name = use.actor, use.acting
-    pose, begins_s, _ = _under_tap(use, is_vessel=True)
+    pose, begins_s = _under_tap(use, is_vessel=True)
     thing = actor.thing(name)
     size = thing.inside_m[0] ** 2 * (thing.inside_m[2] - thing.inside_m[1]) if thing.inside_m else 2e-4
     ends_s = begins_s + actor.takes(float(np.clip(2.2 + 2800 * size, 2.4, 6.0)))
@@ -66,7 +66,7 @@ def fill_at_tap(use: Use) -> Effect:
 
 def rinse(use: Use) -> Effect:
     actor, name = use.actor, use.acting
-    pose, begins_s, _ = _under_tap(use, is_vessel=False)
+    pose, begins_s = _under_tap(use, is_vessel=False)
     ends_s = begins_s + actor.takes(2.9)
     turns = float(actor.rng.uniform(1.8, 3.4))
     lean = unit(np.cross(Z, actor.body.stand().rotation[:, 1]))
@@ -85,7 +85,7 @@ def rinse(use: Use) -> Effect:
 def rinse_vessel(use: Use) -> Effect:
     """Water runs in, is swirled, and is poured out."""
     actor, name = use.actor, use.acting
-    pose, begins_s, _ = _under_tap(use, is_vessel=True)
+    pose, begins_s = _under_tap(use, is_vessel=True)
     middle_s = begins_s + actor.takes(1.3)
     centre = actor.thing(name).height_m / 2 * Z
 
@@ -132,12 +132,12 @@ def dry_hands(use: Use) -> Effect:
     holder = actor.hand_of(name) if name in actor.plan.things else None
     stand = actor.body.stand()
     if holder is not None:
-        at = stand.point((0.0, 0.33, actor._counter_m() + 0.12))
+        at = stand.point((0.0, 0.33, actor.counter_m() + 0.12))
         poses = [Pose(at, turn(Z, 2 * np.pi * k / NUM_YAWS)) for k in range(NUM_YAWS)]
         actor.carry(name, easiest(use, poses, name=name), start_s, start_s + actor.takes(0.6))
     middle = actor.where(name)
     actor.look(middle, start_s)
-    free = [side for side in SIDES if actor.in_hand(side) is None and side not in actor._handles]
+    free = [side for side in SIDES if actor.in_hand(side) is None and side not in actor.handles]
     begins_s = ends_s = start_s + 0.3
     rubs = int(actor.rng.integers(7, 11))
     for side in free:
@@ -147,12 +147,12 @@ def dry_hands(use: Use) -> Effect:
         aside = stand.rotation @ np.array([0.035 * sign if len(free) > 1 else 0.0, 0.0, 0.0])
         at = middle + aside + 0.012 * Z - rotation @ np.array([0.09, 0.0, -0.026])
         begins_s = now_s = actor.reach(side, Pose(at, rotation), start_s, start_s + actor.takes(0.8), (0, 0, 0.05))
-        actor._touch(side, begins_s, name if name in actor.plan.things else None)
+        actor.touch(side, begins_s, name if name in actor.plan.things else None)
         for k in range(rubs):
             off = 0.03 * (-1) ** k * sign * rotation[:, 0]
             now_s = actor.reach(side, Pose(at + off, rotation), now_s, now_s + 0.34)
-        actor._touch(side, now_s, None)
-        actor._retreat(side, now_s)
+        actor.touch(side, now_s, None)
+        actor.retreat(side, now_s)
         ends_s = max(ends_s, now_s)
     actor.hear("wipe", begins_s, ends_s, material="cloth", strength=0.3)
     return Effect(ends_s + 0.2, begins_s, ends_s)
