@@ -134,15 +134,7 @@ def read_run(bag: Path, name: str = "") -> Run:
         hands = {side: ContactSpans() for side in ("left", "right")}
         status: dict[str, tuple[str, str]] = {}
         truth: dict[str, Any] = {}
-        topics = (
-            "program",
-            "truth/program",
-            "sound_events",
-            "head_motion",
-            "hand_contacts",
-            "anticipation",
-            "diagnostics",
-        )
+        topics = ("program", "sound_events", "head_motion", "hand_contacts", "anticipation", "diagnostics")
         for connection in reader.connections:
             run.num_messages[connection.topic] = run.num_messages.get(connection.topic, 0) + connection.msgcount
         for topic, received_s, message in messages(reader, *topics, "truth/program"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from egoprog.program.types import Hand
 from egoprog.sim.gl import load_mujoco
 from egoprog.sim.scene import Kitchen
-from egoprog.sim.types import Moment
+from egoprog.sim.types import Moment, Participant
 
 _GRAIN_ROOM_PX = 64
 """How far the sheet of grain reaches beyond the picture, so that each frame can take it at another place."""
@@ -37,6 +37,12 @@ class Lens:
     level: float = 124.0
     adapts: float = 0.6
     contrast: float = 0.35
+
+
+def intrinsics_of(person: Participant, width_px: int, height_px: int) -> tuple[float, float, float, float]:
+    """Focal lengths and principal point of a participant's camera, in pixels: fx, fy, cx, cy."""
+    focal = height_px / (2 * np.tan(np.deg2rad(person.lens_deg) / 2))
+    return focal, focal, width_px / 2, height_px / 2
 
 
 class Camera:
@@ -98,8 +104,7 @@ class Camera:
     @property
     def intrinsics(self) -> tuple[float, float, float, float]:
         """Focal lengths and principal point of a picture, in pixels: fx, fy, cx, cy."""
-        focal = self.height_px / (2 * self._half)
-        return focal, focal, self.width_px / 2, self.height_px / 2
+        return intrinsics_of(self._kitchen.participant, self.width_px, self.height_px)
 
     def picture(self, moment: Moment) -> NDArray[np.uint8]:
         """What the camera sees at a moment: (height, width, 3), RGB."""

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from egoprog.data.epic_folder import truth_of
 from egoprog.data.recording import Recording, SampleList
 from egoprog.data.samples import AudioBlock, Frame, Intrinsics, LostFrame, Sample
-from egoprog.describe.types import Narration
 from egoprog.errors import ConfigurationError, EgoprogError
-from egoprog.sim.lens import Camera
+from egoprog.sim.lens import Camera, intrinsics_of
 from egoprog.sim.performance import Performance
 from egoprog.sim.record import act, episode, sound_of
 from egoprog.sim.sound import SAMPLE_RATE
-from egoprog.sim.truth import clips, frame_stamps_s, poses
+from egoprog.sim.truth import clips, frame_stamps_s, narrations, poses
 
 AHEAD_FRAMES = 6
 """Frames that are rendered before they are due."""
@@ -85,7 +84,7 @@ class SimRecording(Recording):
         self.add(self._frames, "camera", duration_s=performance.duration_s)
         self.add(sound, "audio")
         self.add(SampleList(list(poses(performance))), "pose")
-        self.add(SampleList(list(_narrations(performance))), "narration")
+        self.add(SampleList(list(narrations(performance))), "narration")
         self._is_read = False
 
     def samples(self) -> Iterator[Sample]:
@@ -108,9 +107,8 @@ class RenderedFrames:
 
     @property
     def intrinsics(self) -> Intrinsics:
-        kitchen, which = self._performance.kitchen, self._which
-        with Camera(kitchen, which.width, which.height) as camera:
-            return Intrinsics(which.width, which.height, *camera.intrinsics)
+        person, size_px = self._performance.activity.participant, (self._which.width, self._which.height)
+        return Intrinsics(*size_px, *intrinsics_of(person, *size_px))
 
     def samples(self) -> Generator[Sample, None, None]:
         self.wanted_from_s = 0.0
@@ -155,8 +153,3 @@ class SoundBlocks:
         size = round(BLOCK_S * SAMPLE_RATE)
         for start in range(0, len(self._samples), size):
             yield AudioBlock(start / SAMPLE_RATE, SAMPLE_RATE, self._samples[start : start + size, None])
-
-
-def _narrations(performance: Performance) -> Iterator[Narration]:
-    for acted in performance.steps:
-        yield Narration(acted.step.narration, acted.start_s, acted.stop_s)

@@ -98,8 +98,8 @@ def write_narrations(path: Path, performance: Performance) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["start", "stop", "text"])
-        for acted in performance.steps:
-            rows.writerow([f"{acted.start_s:.2f}", f"{acted.stop_s:.2f}", acted.step.narration])
+        for line in truth.narrations(performance):
+            rows.writerow([f"{line.start_s:.2f}", f"{line.stop_s:.2f}", line.text])
 
 
 def record(

@@ -40,24 +40,6 @@ def wood(rng: np.random.Generator, colour: Colour, planks: int = 4, size: int = 
     return _finish(colour, shade)
 
 
-def stone(rng: np.random.Generator, colour: Colour, size: int = 512) -> Picture:
-    """Speckled stone."""
-    speckle = rng.normal(size=(size, size))
-    shade = 1 + 0.05 * _noise(rng, (8, 8), (size, size)) + 0.07 * cv2.GaussianBlur(speckle, (0, 0), 1.0) / 0.3
-    flecks = rng.random((size, size)) > 0.995
-    return _finish(colour, np.where(cv2.dilate(flecks.astype(np.uint8), np.ones((2, 2))) > 0, 0.55, shade))
-
-
-def tiles(rng: np.random.Generator, colour: Colour, rows: int = 4, columns: int = 4, size: int = 512) -> Picture:
-    """Glazed tiles with joints; tones vary from tile to tile."""
-    tone = 1 + 0.05 * rng.normal(size=(rows, columns))
-    shade = cv2.resize(tone, (size, size), interpolation=cv2.INTER_NEAREST)
-    y, x = np.mgrid[:size, :size]
-    edge = np.minimum.reduce([x % (size // columns), y % (size // rows)])
-    shade = np.where(edge < 5, 0.78, shade + 0.02 * _noise(rng, (16, 16), (size, size)))
-    return _finish(colour, np.where((edge >= 5) & (edge < 8), shade * 1.06, shade))
-
-
 def plaster(rng: np.random.Generator, colour: Colour, size: int = 256) -> Picture:
     return _finish(colour, 1 + 0.015 * rng.normal(size=(size, size)) + 0.025 * _noise(rng, (5, 5), (size, size)))
 
@@ -87,23 +69,6 @@ def glaze(rng: np.random.Generator, colour: Colour, band: Colour, size: int = 25
     picture = _finish(colour, 1 + 0.02 * _noise(rng, (12, 12), (size, size)))
     rows = slice(int(0.3 * size), int(0.40 * size))
     picture[rows] = _finish(band, 1 + 0.04 * _noise(rng, (4, 24), (size, size)))[rows]
-    return picture
-
-
-def label(rng: np.random.Generator, colour: Colour, paper: Colour, cap: Colour, text: str, size: int = 512) -> Picture:
-    """A bottle: liquid seen through plastic, a printed label around its belly."""
-    picture = _finish(colour, 1 + 0.05 * _noise(rng, (10, 6), (size, size)))
-    top, bottom = int(0.20 * size), int(0.36 * size)
-    picture[top:bottom] = _finish(paper, np.ones((bottom - top, size)))
-    accent = tuple(int(255 * c) for c in cap)
-    picture[top + 4 : top + 10] = accent
-    picture[bottom - 10 : bottom - 4] = accent
-    for column in range(0, size, size // 3):
-        # Rows run up the bottle, so letters are written upside down in the picture.
-        words = np.full((bottom - top - 24, size // 3, 3), [int(255 * c) for c in paper], np.uint8)
-        cv2.putText(words, text, (6, words.shape[0] // 2 + 12), cv2.FONT_HERSHEY_DUPLEX, 1.1, accent, 2, cv2.LINE_AA)
-        width = min(words.shape[1], size - column)
-        picture[top + 12 : bottom - 12, column : column + width] = words[::-1, :width]
     return picture
 
 

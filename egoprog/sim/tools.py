@@ -80,11 +80,6 @@ def _knife(variant: int) -> Drawing:
     )
 
 
-def _ellipse(x_m: float, half_x_m: float, half_y_m: float, steps: int = 14) -> np.ndarray:
-    angle = np.linspace(0, 2 * np.pi, steps, endpoint=False)
-    return np.stack([x_m + half_x_m * np.cos(angle), half_y_m * np.sin(angle)], -1)
-
-
 def _scoop(x_m: float, half_x_m: float, half_y_m: float, deep_m: float, rim_m: float) -> Shape:
     """A hollow like a spoon's, its rim level."""
     profile = [(0, rim_m - deep_m), (0.55, rim_m - 0.72 * deep_m), (0.9, rim_m - 0.22 * deep_m), (1.0, rim_m)]

@@ -26,7 +26,7 @@ from egoprog.data.epic_classes import NOUNS, VERBS, class_table
 from egoprog.data.epic_fields import images_of
 from egoprog.data.epic_sounds import sample_number
 from egoprog.data.hand_objects import RelativeBox, offset_between
-from egoprog.describe.types import Contact
+from egoprog.describe.types import Contact, Narration
 from egoprog.program.types import Hand, If, Program
 from egoprog.sim.performance import Performance
 from egoprog.sim.pose import Pose
@@ -151,6 +151,12 @@ def poses(performance: Performance) -> Iterator[PoseSample]:
     for stamp_s in frame_stamps_s(performance.duration_s):
         pose = performance.camera(stamp_s) @ OPTICAL
         yield PoseSample(float(stamp_s), tuple(pose.position_m.tolist()), tuple(pose.quaternion_xyzw.tolist()))
+
+
+def narrations(performance: Performance) -> Iterator[Narration]:
+    """What the wearer says of every step."""
+    for acted in performance.steps:
+        yield Narration(acted.step.narration, acted.start_s, acted.stop_s)
 
 
 def fields(performance: Performance, width_px: int, height_px: int, intrinsics: Sequence[float]) -> CameraFields:

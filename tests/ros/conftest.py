@@ -17,9 +17,12 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from egoprog_ros.qos import profile  # noqa: E402
+from egoprog_ros.source import Source  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 
 
 def wait_until(predicate, timeout_s=10.0):
@@ -138,3 +141,16 @@ def module_probe(ros):
     host = Host()
     with contextlib.closing(host):
         yield Probe(host)
+
+
+@pytest.fixture
+def bring_up_source(host, probe):
+    """Makes a source with these parameters and plays."""
+
+    def bring_up(**parameters):
+        node = host.add(Source(parameter_overrides=[Parameter(n, value=v) for n, v in parameters.items()]))
+        assert transit(probe, "source", Transition.TRANSITION_CONFIGURE)
+        assert transit(probe, "source", Transition.TRANSITION_ACTIVATE)
+        return node
+
+    return bring_up

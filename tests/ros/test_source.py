@@ -9,9 +9,8 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from egoprog_msgs.msg import Narration
 from egoprog_ros.images import compressed_to_rgb
-from egoprog_ros.source import Player, Source
+from egoprog_ros.source import Player
 from egoprog_ros.stamps import to_seconds
-from lifecycle_msgs.msg import Transition
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -19,7 +18,7 @@ from std_msgs.msg import Bool
 
 from egoprog.data import AudioBlock, Frame
 
-from .conftest import transit, wait_until
+from .conftest import wait_until
 
 NUM_FRAMES, RATE_HZ = 15, 30
 
@@ -34,19 +33,6 @@ def video(tmp_path_factory):
     writer.release()
     path.with_name("brightening.narrations.csv").write_text("start,stop,text\n0.2,0.4,take plate\n")
     return path
-
-
-@pytest.fixture
-def bring_up(host, probe):
-    """Makes a source with these parameters and plays."""
-
-    def bring_up(**parameters):
-        node = host.add(Source(parameter_overrides=[Parameter(n, value=v) for n, v in parameters.items()]))
-        assert transit(probe, "source", Transition.TRANSITION_CONFIGURE)
-        assert transit(probe, "source", Transition.TRANSITION_ACTIVATE)
-        return node
-
-    return bring_up
 
 
 def recording(samples, duration_s):
@@ -104,12 +90,12 @@ def test_a_paused_player_goes_on_where_it_stopped():
 
 
 @pytest.mark.graph
-def test_a_video_comes_out_with_its_stamps_and_its_end(bring_up, probe, video):
+def test_a_video_comes_out_with_its_stamps_and_its_end(bring_up_source, probe, video):
     frames = probe.collect(CompressedImage, "camera/image_raw/compressed", "events")
     infos = probe.collect(CameraInfo, "camera/camera_info", "events")
     narrations = probe.collect(Narration, "narration")
     began_s = time.time()
-    source = bring_up(input=str(video))
+    source = bring_up_source(input=str(video))
     finished = probe.collect(Bool, "source/finished", "latched")
     assert wait_until(lambda: finished and finished[-1].data)
     assert wait_until(lambda: len(frames) == NUM_FRAMES - source.counters["lost frames"])
@@ -127,11 +113,11 @@ def test_a_video_comes_out_with_its_stamps_and_its_end(bring_up, probe, video):
 
 
 @pytest.mark.graph
-def test_with_its_own_clock_stamps_are_the_recordings_time(bring_up, probe, video):
+def test_with_its_own_clock_stamps_are_the_recordings_time(bring_up_source, probe, video):
     images, clocks = probe.collect(Image, "camera/image_raw", "events"), []
     probe.node.create_subscription(Clock, "/clock", clocks.append, 10)
     finished = probe.collect(Bool, "source/finished", "latched")
-    bring_up(input=str(video), publish_clock=True, image_transport="raw", rate=0.5)
+    bring_up_source(input=str(video), publish_clock=True, image_transport="raw", rate=0.5)
     assert wait_until(lambda: finished and finished[-1].data)
     assert wait_until(lambda: images and to_seconds(images[-1].header.stamp) == pytest.approx(14 / 30, abs=1e-3))
     now_s = [to_seconds(clock.clock) for clock in clocks]
@@ -142,14 +128,14 @@ def test_with_its_own_clock_stamps_are_the_recordings_time(bring_up, probe, vide
 
 @pytest.mark.graph
 @pytest.mark.parametrize("kind", ["missing", "broken", "empty folder"])
-def test_a_bad_recording_gives_one_line_and_a_good_one_can_follow(bring_up, probe, video, tmp_path, kind, capfd):
+def test_a_bad_recording_gives_one_line_and_a_good_one_can_follow(bring_up_source, probe, video, tmp_path, kind, capfd):
     path = tmp_path / "bad.mp4"
     if kind == "broken":
         path.write_bytes(b"this is no video" * 100)
     elif kind == "empty folder":
         path.mkdir()
     diagnostics = probe.collect(DiagnosticArray, "/diagnostics")
-    source = bring_up(input=str(path))
+    source = bring_up_source(input=str(path))
 
     def tells():
         statuses = [s for m in diagnostics for s in m.status if s.name == "/source"]

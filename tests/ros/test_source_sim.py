@@ -6,12 +6,10 @@ from diagnostic_msgs.msg import DiagnosticArray
 from egoprog_msgs.msg import ActionProgram, AudioChunk, WorldState
 from egoprog_ros.convert import message_to_program
 from egoprog_ros.images import compressed_to_rgb
-from egoprog_ros.source import Source
 from egoprog_ros.stamps import to_seconds
 from egoprog_ros.up import running_graph
 from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
-from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
@@ -20,20 +18,7 @@ from .conftest import transit, wait_until
 EPISODE = "sim:1,seconds=8,width=160,height=96"
 
 
-@pytest.fixture
-def bring_up(host, probe):
-    """Makes a source with these parameters and plays."""
-
-    def bring_up(**parameters):
-        node = host.add(Source(parameter_overrides=[Parameter(n, value=v) for n, v in parameters.items()]))
-        assert transit(probe, "source", Transition.TRANSITION_CONFIGURE)
-        assert transit(probe, "source", Transition.TRANSITION_ACTIVATE)
-        return node
-
-    return bring_up
-
-
-def test_an_episode_comes_as_camera_sound_poses_and_truth(probe, bring_up):
+def test_an_episode_comes_as_camera_sound_poses_and_truth(probe, bring_up_source):
     images = probe.collect(CompressedImage, "camera/image_raw/compressed", "events")
     infos = probe.collect(CameraInfo, "camera/camera_info", "events")
     sound = probe.collect(AudioChunk, "audio", "audio")
@@ -41,7 +26,7 @@ def test_an_episode_comes_as_camera_sound_poses_and_truth(probe, bring_up):
     programs = probe.collect(ActionProgram, "truth/program", "events")
     states = probe.collect(WorldState, "truth/world_state", "events")
     clock = probe.collect(Clock, "/clock", "events")
-    bring_up(input=EPISODE, publish_clock=True)
+    bring_up_source(input=EPISODE, publish_clock=True)
     assert wait_until(lambda: len(images) > 90 and programs, 60.0)
     stamps_s = np.array([to_seconds(image.header.stamp) for image in images])
     assert np.all(np.diff(stamps_s) > 0) and np.median(np.diff(stamps_s)) == pytest.approx(1 / 30, abs=0.002)
@@ -53,9 +38,9 @@ def test_an_episode_comes_as_camera_sound_poses_and_truth(probe, bring_up):
     assert message_to_program(programs[0]).sub_actions()
 
 
-def test_a_wrong_name_of_an_episode_is_one_line_and_the_node_stays_up(probe, bring_up, capfd):
+def test_a_wrong_name_of_an_episode_is_one_line_and_the_node_stays_up(probe, bring_up_source, capfd):
     diagnostics = probe.collect(DiagnosticArray, "/diagnostics", "events")
-    bring_up(input="sim:three")
+    bring_up_source(input="sim:three")
     said = "expected sim"
     assert wait_until(lambda: any(said in s.message for d in diagnostics for s in d.status), 10.0)
     assert transit(probe, "source", Transition.TRANSITION_DEACTIVATE)
