@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     record.add_argument(
         "--size", type=_size, metavar="WxH", help="of the frames (default: 456x256; of one video: 640x480)"
     )
+    record.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="of a dataset's frames (default: 30)")
     record.add_argument("--tasks", type=_names, default=(), metavar="A,B", help="only these tasks, in this order")
 
     view = actions.add_parser("view", help="make a video of an episode with the truth drawn in (no window is opened)")
@@ -65,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
             from egoprog.sim.dataset import Settings, record_dataset
 
             width_px, height_px = arguments.size or (456, 256)
-            settings = Settings(arguments.seed, arguments.seconds or 180.0, width_px, height_px, arguments.tasks)
+            settings = Settings(
+                arguments.seed, arguments.seconds or 180.0, width_px, height_px, arguments.tasks, arguments.rate
+            )
             try:
                 video_ids = record_dataset(arguments.out, arguments.episodes, settings, arguments.workers)
             except KeyboardInterrupt:

@@ -67,10 +67,11 @@ NUM_UNSEEN: Final = 12
 """Participants, the last ones, that no training episode shows."""
 VALIDATION_EVERY: Final = 10
 """Of the others' episodes every tenth is for validation too, as EPIC-KITCHENS has it."""
-LABELLED_EVERY: Final = 3
-"""Frames from one whose boxes are measured in the picture to the next; those between are interpolated."""
-BOXES_EVERY: Final = 15
-"""Frames from one line of boxes.jsonl to the next; a multiple of LABELLED_EVERY."""
+LABELLED_HZ: Final = 10.0
+"""How often boxes are measured in the picture; those of the frames between are interpolated."""
+BOXES_EVERY: Final = 5
+"""Measured frames from one line of boxes.jsonl to the next."""
+MAX_RATE_HZ: Final = 120.0
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
 WATCH_S: Final = 0.2
@@ -82,13 +83,17 @@ _LOCK: Final = ".lock"
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides every byte of a dataset but how many episodes it has. seconds: of an episode, about."""
+    """What decides every byte of a dataset but how many episodes it has.
+
+    seconds: of an episode, about. rate_hz: of the frames.
+    """
 
     seed: int = 0
     seconds: float = 180.0
     width_px: int = 456
     height_px: int = 256
     tasks: tuple[str, ...] = ()
+    rate_hz: float = RATE_HZ
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -96,6 +101,13 @@ class Settings:
             raise ConfigurationError(f"expected a seed from 0 on, got {self.seed}")
         if min(self.width_px, self.height_px) < 64 or self.width_px % 2 or self.height_px % 2:
             raise ConfigurationError(f"expected even sides from 64 on, got {self.width_px}x{self.height_px}")
+        if not 1 <= self.rate_hz <= MAX_RATE_HZ:
+            raise ConfigurationError(f"expected 1 to {MAX_RATE_HZ:g} frames a second, got {self.rate_hz:g}")
+
+    @property
+    def labelled_every(self) -> int:
+        """Frames from one whose boxes are measured to the next."""
+        return max(1, round(self.rate_hz / LABELLED_HZ))
 
 
 @dataclass(frozen=True)
@@ -170,7 +182,7 @@ def _claimed(root: Path, settings: Settings) -> Iterator[None]:
 
 def _claim(root: Path, settings: Settings) -> None:
     manifest = root / _MANIFEST
-    wanted = {"egoprog": __version__, "rate_hz": RATE_HZ, **asdict(settings), "tasks": list(settings.tasks)}
+    wanted = {"egoprog": __version__, **asdict(settings), "tasks": list(settings.tasks)}
     if root.exists() and not root.is_dir():
         raise RecordingError(f"expected a folder to record to, {root} is a file")
     if manifest.is_file():
@@ -217,7 +229,8 @@ def _end_with_parent(is_ending: Any) -> None:
 def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
     context = multiprocessing.get_context("spawn")  # a GL context does not survive a fork
     done, is_ending = context.Value("q", 0), context.Event()
-    total = round(len(jobs) * jobs[0].settings.seconds * RATE_HZ)  # about: an episode ends with its last step
+    settings = jobs[0].settings
+    total = round(len(jobs) * settings.seconds * settings.rate_hz)  # about: an episode ends with its last step
     bar = tqdm(
         total=total,
         desc=f"recording {len(jobs)} episodes",
@@ -237,7 +250,7 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
                 for future in finished:
                     future.result()
                 if finished and time.monotonic() - merged_s > MERGE_EVERY_S:
-                    merge(jobs[0].root, jobs[0].settings)
+                    merge(jobs[0].root, settings)
                     merged_s = time.monotonic()
         except BrokenProcessPool:
             raise RecordingError(
@@ -252,7 +265,7 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
 
 def _record_episode(job: Job) -> None:
     """Records one episode in a worker."""
-    settings, video_id = job.settings, job.video_id
+    settings, video_id, rate_hz = job.settings, job.video_id, job.settings.rate_hz
     performance = act(episode(settings.seed, job.number, settings.seconds, settings.tasks))
     partial = job.root / _PARTIAL / video_id
     own = partial / "annotations"
@@ -264,30 +277,36 @@ def _record_episode(job: Job) -> None:
             performance.kitchen, settings.width_px, settings.height_px, seed=performance.activity.seed
         ) as camera:
             size_px = (settings.width_px, settings.height_px)
-            write_video(partial / "video.mp4", _pictures(performance, camera, seen), samples, size_px)
-            write_fields(partial / "fields.json", truth.fields(performance, *size_px, camera.intrinsics))
+            pictures = _pictures(performance, camera, seen, settings)
+            write_video(partial / "video.mp4", pictures, samples, size_px, rate_hz)
+            write_fields(partial / "fields.json", truth.fields(performance, *size_px, camera.intrinsics, rate_hz))
         write_wav(partial / "audio.wav", samples)
+        between = _between(seen, rate_hz)
         write_hand_objects(
-            partial / "hands.pkl", (truth.detections(performance, video_id, each) for each in _between(seen))
+            partial / "hands.pkl", (truth.detections(performance, video_id, each, rate_hz) for each in between)
         )
-        write_actions(own / "actions.csv", truth.actions(performance, video_id))
+        write_actions(own / "actions.csv", truth.actions(performance, video_id, rate_hz))
         write_sounds(own / "sounds.csv", truth.sounds(performance, video_id))
         write_programs(own / "programs.jsonl", truth.clips(performance, video_id))
-        info = VideoInfo(video_id, round(performance.duration_s, 6), RATE_HZ, *size_px)
+        info = VideoInfo(video_id, round(performance.duration_s, 6), rate_hz, *size_px)
         write_video_info(own / "video_info.csv", [info])
         with (own / "boxes.jsonl").open("w", encoding="utf-8") as file:
-            for each in (each for each in seen if round(each.stamp_s * RATE_HZ) % BOXES_EVERY == 0):
-                file.write(json.dumps(truth.boxes_line(performance, video_id, each), separators=(",", ":")) + "\n")
+            every = BOXES_EVERY * settings.labelled_every
+            for each in (each for each in seen if round(each.stamp_s * rate_hz) % every == 0):
+                line = truth.boxes_line(performance, video_id, each, rate_hz)
+                file.write(json.dumps(line, separators=(",", ":")) + "\n")
         _move_into_place(job, partial)
 
 
-def _pictures(performance: Performance, camera: Camera, seen: list[Seen]) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a performance in order; `seen` fills with the boxes of every LABELLED_EVERYth and of the last."""
-    stamps_s = frame_stamps_s(performance.duration_s)
+def _pictures(
+    performance: Performance, camera: Camera, seen: list[Seen], settings: Settings
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a performance in order; `seen` fills with the boxes of those that are labelled, and of the last."""
+    stamps_s = frame_stamps_s(performance.duration_s, settings.rate_hz)
     small = max(64, camera.width_px // 2), max(36, camera.height_px // 2)
     for order, stamp_s in enumerate(stamps_s):
         moment = performance.at(stamp_s)
-        if order % LABELLED_EVERY == 0 or order == len(stamps_s) - 1:
+        if order % settings.labelled_every == 0 or order == len(stamps_s) - 1:
             seen.append(Seen(float(stamp_s), truth.boxes_of(*camera.labels(moment, *small))))
         yield camera.picture(moment)
         if _done is not None:
@@ -295,12 +314,12 @@ def _pictures(performance: Performance, camera: Camera, seen: list[Seen]) -> Ite
                 _done.value += 1
 
 
-def _between(seen: list[Seen]) -> Iterator[Seen]:
+def _between(seen: list[Seen], rate_hz: float) -> Iterator[Seen]:
     """What is seen in every frame, from what was measured in some."""
     for a, b in itertools.pairwise(seen):
         yield a
-        for number in range(round(a.stamp_s * RATE_HZ) + 1, round(b.stamp_s * RATE_HZ)):
-            yield truth.between(a, b, number / RATE_HZ)
+        for number in range(round(a.stamp_s * rate_hz) + 1, round(b.stamp_s * rate_hz)):
+            yield truth.between(a, b, number / rate_hz)
     yield from seen[-1:]
 
 

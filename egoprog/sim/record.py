@@ -51,15 +51,20 @@ def act(activity: Activity) -> Performance:
 
 
 def write_video(
-    path: Path, pictures: Iterable[NDArray[np.uint8]], samples: NDArray[np.float32], size_px: tuple[int, int]
+    path: Path,
+    pictures: Iterable[NDArray[np.uint8]],
+    samples: NDArray[np.float32],
+    size_px: tuple[int, int],
+    rate_hz: float = RATE_HZ,
 ) -> None:
-    """H.264 at RATE_HZ and mono AAC in one MP4. pictures: (H, W, 3) RGB. samples: (N,) at SAMPLE_RATE.
+    """H.264 and mono AAC in one MP4. pictures: (H, W, 3) RGB. samples: (N,) at SAMPLE_RATE.
 
     The encoder runs in one thread: the same pictures give the same file on every machine.
     """
+    rate = Fraction(rate_hz).limit_denominator(1001)
     with av.open(str(path), "w") as container:
         options = {"crf": "21", "preset": "superfast", "threads": "1"}
-        video = container.add_stream("libx264", rate=round(RATE_HZ), options=options)
+        video = container.add_stream("libx264", rate=rate, options=options)
         video.width, video.height = size_px
         video.pix_fmt = "yuv420p"
         audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
@@ -77,9 +82,9 @@ def write_video(
 
         for order, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = order, Fraction(1, round(RATE_HZ))
+            frame.pts, frame.time_base = order, 1 / rate
             container.mux(video.encode(frame))
-            write_sound(round((order + 1) * SAMPLE_RATE / RATE_HZ))
+            write_sound(round((order + 1) * SAMPLE_RATE / rate))
         write_sound(len(samples))
         container.mux(video.encode())
         container.mux(audio.encode())

@@ -36,7 +36,7 @@ from egoprog.sim.stock import kind_of
 from egoprog.world import validate
 
 RATE_HZ: Final = 30.0
-"""Of the frames."""
+"""Of the frames, where nothing else is asked."""
 JOINED_S: Final = 0.6
 """Pieces of one kind of sound that are no farther apart are one sound, as an annotator hears it."""
 LEAST_SOUND_S: Final = 0.1
@@ -46,12 +46,12 @@ OPTICAL: Final = Pose(np.zeros(3), np.diag([1.0, -1.0, -1.0]))
 """MuJoCo's cameras have y up and look along -z; written poses have y down and look along z, as ROS and COLMAP do."""
 
 
-def frame_stamps_s(duration_s: float) -> NDArray[np.float64]:
+def frame_stamps_s(duration_s: float, rate_hz: float = RATE_HZ) -> NDArray[np.float64]:
     """When frames are taken."""
-    return np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    return np.arange(round(duration_s * rate_hz)) / rate_hz
 
 
-def actions(performance: Performance, video_id: str) -> list[Action]:
+def actions(performance: Performance, video_id: str, rate_hz: float = RATE_HZ) -> list[Action]:
     """A row for every step: EPIC_100_{train,validation}.csv."""
     verbs, nouns = class_table(VERBS), class_table(NOUNS)
     rows = []
@@ -66,8 +66,8 @@ def actions(performance: Performance, video_id: str) -> list[Action]:
                 narration_s=round(start_s + 0.3 * (stop_s - start_s), 3),
                 start_s=start_s,
                 stop_s=stop_s,
-                start_frame=frame_number(start_s, RATE_HZ),
-                stop_frame=max(frame_number(stop_s, RATE_HZ), frame_number(start_s, RATE_HZ)),
+                start_frame=frame_number(start_s, rate_hz),
+                stop_frame=max(frame_number(stop_s, rate_hz), frame_number(start_s, rate_hz)),
                 narration=step.narration,
                 verb=step.verb,
                 verb_class=verbs.id_of(step.verb),
@@ -146,9 +146,9 @@ def sounds(performance: Performance, video_id: str) -> list[SoundSegment]:
     return rows
 
 
-def poses(performance: Performance) -> Iterator[PoseSample]:
+def poses(performance: Performance, rate_hz: float = RATE_HZ) -> Iterator[PoseSample]:
     """The camera in the world at every frame: x to the right, y down, z ahead."""
-    for stamp_s in frame_stamps_s(performance.duration_s):
+    for stamp_s in frame_stamps_s(performance.duration_s, rate_hz):
         pose = performance.camera(stamp_s) @ OPTICAL
         yield PoseSample(float(stamp_s), tuple(pose.position_m.tolist()), tuple(pose.quaternion_xyzw.tolist()))
 
@@ -159,10 +159,16 @@ def narrations(performance: Performance) -> Iterator[Narration]:
         yield Narration(acted.step.narration, acted.start_s, acted.stop_s)
 
 
-def fields(performance: Performance, width_px: int, height_px: int, intrinsics: Sequence[float]) -> CameraFields:
+def fields(
+    performance: Performance,
+    width_px: int,
+    height_px: int,
+    intrinsics: Sequence[float],
+    rate_hz: float = RATE_HZ,
+) -> CameraFields:
     """intrinsics: fx, fy, cx, cy in pixels. The simulated lens does not distort."""
     camera = FieldsCamera(width_px, height_px, (*map(float, intrinsics), 0.0, 0.0, 0.0, 0.0))
-    return CameraFields(camera, images_of(poses(performance), RATE_HZ))
+    return CameraFields(camera, images_of(poses(performance, rate_hz), rate_hz))
 
 
 def boxes_of(labels: NDArray[np.int32], names: Sequence[str]) -> dict[str, RelativeBox]:
@@ -202,7 +208,7 @@ def between(a: Seen, b: Seen, stamp_s: float) -> Seen:
     return Seen(stamp_s, boxes)
 
 
-def detections(performance: Performance, video_id: str, seen: Seen) -> FrameDetections:
+def detections(performance: Performance, video_id: str, seen: Seen, rate_hz: float = RATE_HZ) -> FrameDetections:
     """The hands of a frame and what they touch, where it is seen."""
     hands, objects = [], {}
     for side in (Hand.LEFT, Hand.RIGHT):
@@ -217,17 +223,17 @@ def detections(performance: Performance, video_id: str, seen: Seen) -> FrameDete
         contact = Contact.PORTABLE if name in performance.activity.plan.things else Contact.STATIONARY
         objects[name] = SeenObject(other)
         hands.append(SeenHand(box, side, contact, offset_between(box, other)))
-    number = round(seen.stamp_s * RATE_HZ) + 1
+    number = round(seen.stamp_s * rate_hz) + 1
     return FrameDetections(video_id, number, tuple(hands), tuple(objects.values()))
 
 
-def boxes_line(performance: Performance, video_id: str, seen: Seen) -> dict[str, Any]:
+def boxes_line(performance: Performance, video_id: str, seen: Seen, rate_hz: float = RATE_HZ) -> dict[str, Any]:
     """Boxes of all that is seen in a frame, with EPIC-KITCHENS' classes, for a file of JSON lines."""
     things = performance.activity.plan.things
     held = {name: str(side) for side in (Hand.LEFT, Hand.RIGHT) if (name := performance.touching(side, seen.stamp_s))}
     return {
         "video_id": video_id,
-        "frame": round(seen.stamp_s * RATE_HZ) + 1,
+        "frame": round(seen.stamp_s * rate_hz) + 1,
         "objects": [
             {
                 "name": name,

@@ -83,6 +83,27 @@ def test_frames_sound_poses_and_detections_are_equally_long(recorded):
 
 
 @pytest.mark.slow
+def test_a_dataset_has_the_frame_rate_that_was_asked_for(tmp_path):
+    settings = Settings(seed=3, seconds=2.0, width_px=96, height_px=64, rate_hz=10.0)
+    try:
+        (video_id,) = record_dataset(tmp_path / "out", 1, settings, show_progress=False)
+    except ModelError as error:
+        pytest.skip(str(error))
+    folder = EpicFolder(tmp_path / "out")
+    with av.open(str(folder.video(video_id))) as container:
+        stamps_s = [frame.time for frame in container.decode(video=0)]
+    assert stamps_s[1:4] == pytest.approx([0.1, 0.2, 0.3])
+    numbers = [each.frame_number for each in read_hand_objects(folder.hand_objects(video_id))]
+    assert numbers == list(range(1, len(stamps_s) + 1))
+    poses = folder.camera(video_id)[1]
+    assert poses[1].stamp_s - poses[0].stamp_s == pytest.approx(0.1)
+
+
+def test_a_rate_that_no_video_has_is_refused():
+    with pytest.raises(ConfigurationError, match="frames a second, got 0.5"):
+        Settings(rate_hz=0.5)
+
+
 def test_a_killed_run_is_taken_up_and_ends_in_the_same_bytes(recorded, tmp_path):
     whole, _ = recorded
     root = tmp_path / "out"
