@@ -43,7 +43,7 @@ $(STAMPS)/system:
 	$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/requirements: requirements/base.txt requirements/ros-jazzy.txt requirements/dev.txt requirements/sim.txt | $(STAMPS)/system
+$(STAMPS)/requirements: requirements/base.txt requirements/ros-jazzy.txt requirements/dev.txt requirements/sim.txt requirements/train.txt | $(STAMPS)/system
 	$(PIP) $(foreach r,$^,-r $(r))
 	@touch $@
 
