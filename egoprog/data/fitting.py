@@ -1,0 +1,36 @@
+"""How a camera's picture is fitted to a network's: one geometry for training, evaluation, export and robots."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from egoprog.errors import FrameError
+
+
+def fit_frame(frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Scales a picture, its aspect kept, until it just covers a size, and cuts out the middle.
+
+    frame: (H, W, C) uint8. size_px: height and width of the result. Raises FrameError for a picture without pixels.
+    """
+    height_px, width_px = size_px
+    scaled = cover(frame, size_px)
+    top, left = (scaled.shape[0] - height_px) // 2, (scaled.shape[1] - width_px) // 2
+    return np.ascontiguousarray(scaled[top : top + height_px, left : left + width_px])
+
+
+def cover(frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """The picture at the smallest size, its aspect kept, that covers size_px. Arguments as `fit_frame`'s."""
+    rows, columns = frame.shape[:2]
+    if not rows or not columns:
+        raise FrameError(f"expected a picture with pixels, got {columns}x{rows}; check the camera's driver")
+    scale = max(size_px[0] / rows, size_px[1] / columns)
+    return resize(frame, (max(size_px[0], round(rows * scale)), max(size_px[1], round(columns * scale))))
+
+
+def resize(frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """The picture at another size, (height, width): averaged where it shrinks, else interpolated."""
+    if frame.shape[:2] == tuple(size_px):
+        return frame
+    shrinks = size_px[0] <= frame.shape[0] and size_px[1] <= frame.shape[1]
+    return cv2.resize(frame, size_px[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
