@@ -14,9 +14,11 @@ EgoprogError
 │   └── PoseError           a pose: zero quaternion, NaN
 ├── GenerationError         no program could be generated: the model did not answer, or not with a program
 ├── ModelError              a model that is missing, damaged or of another kind
+├── TrainingError           a training that can't go on: a loss that is no number, a full disk
 └── ConfigurationError      an option, parameter or recipe that does not exist or is out of range
     ├── UnknownTask         a task that the simulated kitchen does not know: the nearest names
-    └── UnknownKind         a kind of thing that its catalogue lacks: the nearest names
+    ├── UnknownKind         a kind of thing that its catalogue lacks: the nearest names
+    └── UnknownRecipe       a recipe that nobody wrote: the nearest names
 
 The library raises them; the command line prints one line and exits 1; a node logs once, counts, and stays up.
 Every message says what was expected, what came, and what to do.
@@ -105,6 +107,10 @@ class ModelError(EgoprogError):
     """A model that is missing, damaged or of another kind."""
 
 
+class TrainingError(EgoprogError):
+    """A training that can't go on; its last good checkpoint is kept."""
+
+
 class ConfigurationError(EgoprogError):
     """An option, parameter or recipe that does not exist or is out of range."""
 
@@ -115,3 +121,7 @@ class UnknownTask(ConfigurationError):
 
 class UnknownKind(ConfigurationError):
     """A kind of thing that the simulated kitchen's catalogue lacks; the message names the nearest."""
+
+
+class UnknownRecipe(ConfigurationError):
+    """A recipe of a training that nobody wrote; the message names the nearest."""
