@@ -8,7 +8,7 @@ from annotations import ACTIONS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egoprog.data import write_tail_classes
+from egoprog.data import read_actions, write_tail_classes
 from egoprog.errors import ModelError
 from egoprog.leap.metrics import (
     ACTION_STRIDE,
@@ -87,6 +87,13 @@ def test_tail_classes_are_the_smallest_that_make_up_a_fifth():
     assert rare_classes(labels) == {2, 3, 4}
     assert rare_classes([0] * 79 + [1] * 21) == frozenset()
     assert rare_classes([]) == frozenset()
+
+
+def test_the_rule_finds_the_tail_classes_of_epic_kitchens(shared_data):
+    """The official list of verbs is 10 and 12 to 96, that of nouns has 228."""
+    rows = read_actions(shared_data / "annotations" / "EPIC_100_train_reconstructed.csv")
+    assert rare_classes(row.verb_class for row in rows) == {10, *range(12, 97)}
+    assert len(rare_classes(row.noun_class for row in rows)) == 228
 
 
 def test_the_class_table_tells_support_recall_and_how_often_a_class_was_said():
