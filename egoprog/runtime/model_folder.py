@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
 
 SCHEMA = 1
@@ -92,6 +91,8 @@ class ModelFolder:
 
     def write(self) -> None:
         """model.json, whole or not at all."""
+        from egoprog.data.atomic import atomic  # with it come the readers of recordings, which robots do without
+
         values = asdict(self)
         del values["path"]
         with atomic(self.path / MODEL_JSON) as temporary:

@@ -68,7 +68,14 @@ def _on_onnxruntime(source: _Source) -> BackendGraph:
     return OnnxRuntimeGraph(source.path, source.num_threads)
 
 
+def _on_tensorrt(source: _Source) -> BackendGraph:
+    from egoprog.runtime.on_tensorrt import TensorRtGraph
+
+    return TensorRtGraph(source.path, source.precision)
+
+
 _OPENERS: Mapping[str, Callable[[_Source], BackendGraph]] = {
+    "tensorrt": _on_tensorrt,
     "onnxruntime": _on_onnxruntime,
 }
 BACKENDS = tuple(_OPENERS)

@@ -1,30 +1,13 @@
 """The same call wherever a robot runs: what it gives, what it says when a file or an input is wrong."""
 
 import logging
+import sys
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from egoprog.errors import ConfigurationError, InputError, ModelError
 from egoprog.runtime import load
-
-
-@pytest.fixture
-def doubler(tmp_path):
-    """x (1, 3) to y = 2x."""
-    graph = helper.make_graph(
-        [helper.make_node("Add", ["x", "x"], ["y"], name="twice")],
-        "doubler",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    helper.set_model_props(model, {"commit": "abc"})
-    path = tmp_path / "doubler.onnx"
-    onnx.save(model, path)
-    return path
 
 
 def test_a_graph_gives_its_outputs_by_name(doubler):
@@ -69,7 +52,7 @@ def test_an_unknown_backend_or_precision_is_refused(doubler):
 
 @pytest.fixture
 def no_onnxruntime(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
 
 def test_no_backend_at_all_says_why_for_each(doubler, no_onnxruntime, caplog):
