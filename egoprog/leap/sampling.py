@@ -47,15 +47,23 @@ def frame_stamps(
     rate_hz: of the video. A span before the video's start repeats its first picture, as a stream does that has just
     begun; one that is shorter than a picture's period shows the picture of its end. Others as `frame_places`.
     """
+    pictures = pictures_of(span, rate_hz)
+    places = np.array(frame_places(len(pictures), num_frames, rng, view, num_views))
+    return np.maximum(pictures.start + places, 0) / rate_hz
+
+
+def pictures_of(span: ClipSpan, rate_hz: float) -> range:
+    """The places of a span's pictures in its video, counted from 0; below 0 before the video's start.
+
+    Raises ConfigurationError for a span that ends before it starts.
+    """
     if not rate_hz > 0 or not span.stop_s >= span.start_s:
         raise ConfigurationError(
             f"expected a rate above 0 and a span that ends after its start, got {rate_hz:g} Hz and "
             f"{span.start_s:g} to {span.stop_s:g} s"
         )
-    after = math.ceil(span.stop_s * rate_hz - _NEARLY)
-    first = math.ceil(span.start_s * rate_hz - _NEARLY)
-    if first >= after:  # no picture begins within
-        first = math.floor(span.stop_s * rate_hz + _NEARLY)
-        after = first + 1
-    places = np.array(frame_places(after - first, num_frames, rng, view, num_views))
-    return np.maximum(first + places, 0) / rate_hz
+    first, after = (math.ceil(at_s * rate_hz - _NEARLY) for at_s in (span.start_s, span.stop_s))
+    if first < after:
+        return range(first, after)
+    shown = math.floor(span.stop_s * rate_hz + _NEARLY)  # no picture begins within
+    return range(shown, shown + 1)
