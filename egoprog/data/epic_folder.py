@@ -48,6 +48,18 @@ class EpicFolder:
     def video(self, video_id: str) -> Path:
         return self.root / video_id.partition("_")[0] / "videos" / f"{video_id}.mp4"
 
+    @property
+    def video_info(self) -> Path:
+        return self.root / "annotations" / "EPIC_100_video_info.csv"
+
+    @property
+    def unseen_participants(self) -> Path:
+        return self.root / "annotations" / "EPIC_100_unseen_participant_ids_validation.csv"
+
+    def boxes(self, video_id: str) -> Path:
+        """See `object_boxes`."""
+        return self.root / "episodes" / video_id / "boxes.jsonl"
+
     def hand_objects(self, video_id: str) -> Path:
         return self.root / "hand-objects" / video_id.partition("_")[0] / f"{video_id}.pkl"
 
@@ -63,8 +75,7 @@ class EpicFolder:
         if not path.is_file():
             return None, []
         fields = read_fields(path)
-        info = self.root / "annotations" / "EPIC_100_video_info.csv"
-        videos = read_video_info(info) if info.is_file() else {}
+        videos = read_video_info(self.video_info) if self.video_info.is_file() else {}
         rate_hz = picture_rate_hz(video_id, videos.get(video_id))
         camera = fields.camera
         intrinsics = None

@@ -17,6 +17,10 @@ from egoprog.errors import ConfigurationError, InputError
 from egoprog.leap.config import UniFormerConfig
 
 
+_QUICK = 1.702
+"""QuickGELU's factor."""
+
+
 class UniFormerV2(nn.Module):
     """Clips to logits; `frames`, `fuse` and `classify` are its parts.
 
@@ -68,7 +72,7 @@ class UniFormerV2(nn.Module):
 
         Raises InputError for clips of another size.
         """
-        tokens_BTLC = self._stem(clip_BCTHW)
+        tokens_BTLC = self.stem(clip_BCTHW)
         kept = []
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.config.is_frozen):
             for k, block in enumerate(self.transformer.resblocks):
@@ -97,7 +101,7 @@ class UniFormerV2(nn.Module):
         """Logits (B, classes) of video tokens."""
         return self.transformer.proj(token_BC)
 
-    def _stem(self, clip_BCTHW: Tensor) -> Tensor:
+    def stem(self, clip_BCTHW: Tensor) -> Tensor:
         config = self.config
         if clip_BCTHW.ndim != 5 or clip_BCTHW.shape[1] != 3 or tuple(clip_BCTHW.shape[3:]) != config.size_px:
             raise InputError(
@@ -201,7 +205,11 @@ class _Attention(nn.Module):
 
 
 class _MLP(nn.Module):
-    """Two linear layers with QuickGELU between."""
+    """Two linear layers with QuickGELU between.
+
+    QuickGELU(h) = h * sigmoid(1.702 h) = silu(1.702 h) / 1.702: one pass over the wide tensor, both factors beside the
+    narrow ones.
+    """
 
     def __init__(self, width: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -210,8 +218,8 @@ class _MLP(nn.Module):
         self.c_proj = nn.Linear(4 * width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        hidden = self.c_fc(tokens)
-        return self.c_proj(self.dropout(hidden * torch.sigmoid(1.702 * hidden)))
+        hidden = F.silu(F.linear(_QUICK * tokens, self.c_fc.weight, _QUICK * self.c_fc.bias))
+        return torch.add(self.c_proj.bias, F.linear(self.dropout(hidden), self.c_proj.weight), alpha=1 / _QUICK)
 
 
 class _LocalMHRA(nn.Module):
@@ -235,17 +243,31 @@ class _LocalMHRA(nn.Module):
 
 
 class PositionalConvolution(nn.Conv3d):
-    """Depthwise 3x3x3 over the patches of all frames, added to them; class tokens pass."""
+    """Depthwise 3x3x3 over the patches of all frames, added to them; class tokens pass.
+
+    Computed as three 2-D convolutions of each frame, for itself and for its two neighbours: less than half the time of
+    a depthwise Conv3d on a CPU, and a stream keeps what a frame gives to its neighbours.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__(width, width, 3, padding=1, groups=width)
         nn.init.zeros_(self.bias)
 
     def forward(self, tokens_BTLC: Tensor, grid: tuple[int, int]) -> Tensor:
+        num_clips, num_steps = tokens_BTLC.shape[:2]
         patches_BTLC = tokens_BTLC[:, :, 1:]
-        image_BCTRS = patches_BTLC.permute(0, 3, 1, 2).unflatten(3, grid)
-        seen_BTLC = super().forward(image_BCTRS).flatten(3).permute(0, 2, 3, 1)
-        return torch.cat([tokens_BTLC[:, :, :1], patches_BTLC + seen_BTLC], dim=2)
+        images_NCRS = patches_BTLC.flatten(0, 1).transpose(1, 2).unflatten(2, grid)
+        to_next, to_itself, to_previous = (
+            self.plane(images_NCRS, k).flatten(2).transpose(1, 2).unflatten(0, (num_clips, num_steps)) for k in range(3)
+        )
+        seen_BTLC = to_itself + patches_BTLC
+        seen_BTLC[:, 1:] += to_next[:, :-1]
+        seen_BTLC[:, :-1] += to_previous[:, 1:]
+        return torch.cat([tokens_BTLC[:, :, :1], seen_BTLC], dim=2)
+
+    def plane(self, images_NCRS: Tensor, k: int) -> Tensor:
+        """What frames give to the next frame (k = 0), to themselves (1, with the bias), to the one before (2)."""
+        return F.conv2d(images_NCRS, self.weight[:, :, k], self.bias if k == 1 else None, padding=1, groups=self.groups)
 
 
 class GlobalBlock(nn.Module):

@@ -1,0 +1,154 @@
+"""Teaches a frame encoder what is in a frame: where things are, what the hands touch, and which action this may be.
+
+For small configurations, which no published weights fit: it stands where paper-sized ones load Kinetics' weights.
+Action programs take no part, so that what they add later is theirs.
+
+Shapes: B frames, H/W pixels, L tokens (class token first), N nouns, K kept patches.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from egoprog.data.epic_classes import NOUNS, VERBS
+from egoprog.data.epic_folder import EpicFolder
+from egoprog.leap.config import UniFormerConfig
+from egoprog.leap.labelled_frames import PLACES, UNKNOWN, FrameDataset, read_nouns
+from egoprog.leap.uniformer import UniFormerV2
+from egoprog.train.batches import Batches
+from egoprog.train.task import Task
+
+HEADS = ("left", "right", "verb", "noun", "next_verb", "next_noun")
+NEXT_WEIGHT = 0.5
+"""Of the losses of the next action: most of it nobody can know."""
+
+
+@dataclass(frozen=True)
+class FrameConfig:
+    """nouns: EPIC-KITCHENS' keys of what has boxes. keep: the least share of patches that a training step looks at."""
+
+    backbone: UniFormerConfig
+    nouns: tuple[str, ...]
+    keep: float = 0.3
+
+
+class FrameNetwork(nn.Module):
+    """The layers of a UniFormerV2, and heads that judge one frame. Its `backbone` is what is kept."""
+
+    def __init__(self, config: FrameConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = UniFormerV2(config.backbone)
+        width, num_nouns = config.backbone.width, len(config.nouns)
+        self.norm = nn.LayerNorm(width)
+        self.patches = nn.Linear(width, num_nouns + len(PLACES))
+        self.heads = nn.ModuleDict(
+            {
+                "left": nn.Linear(width, num_nouns + 1),  # what the hand touches; the last class: nothing
+                "right": nn.Linear(width, num_nouns + 1),
+                "verb": nn.Linear(width, len(VERBS)),
+                "noun": nn.Linear(width, len(NOUNS)),
+                "next_verb": nn.Linear(width, len(VERBS)),
+                "next_noun": nn.Linear(width, len(NOUNS)),
+            }
+        )
+
+    def forward(self, frames_BCHW: Tensor) -> dict[str, Tensor]:
+        """Logits: "patches" (B, kept, N + 4), "kept" (B, kept) their numbers, and (B, classes) of every head."""
+        tokens_BTLC = self.backbone.stem(frames_BCHW[:, :, None])
+        num_frames, _, num_tokens, width = tokens_BTLC.shape
+        kept_BK = self._kept(num_frames, num_tokens - 1, tokens_BTLC.device)
+        index = torch.cat([torch.zeros_like(kept_BK[:, :1]), kept_BK + 1], dim=1)
+        tokens_BTLC = tokens_BTLC.gather(2, index[:, None, :, None].expand(-1, -1, -1, width))
+        for block in self.backbone.transformer.resblocks:
+            tokens_BTLC = block(tokens_BTLC)
+        tokens_BLC = self.norm(tokens_BTLC[:, 0])
+        said = {name: head(tokens_BLC[:, 0]) for name, head in self.heads.items()}
+        return said | {"patches": self.patches(tokens_BLC[:, 1:]), "kept": kept_BK}
+
+    def _kept(self, num_frames: int, num_patches: int, device: torch.device) -> Tensor:
+        """In training a random part of the patches, mostly few: it costs less, and teaches to fill in."""
+        if not self.training or self.config.keep >= 1:
+            return torch.arange(num_patches, device=device).expand(num_frames, -1)
+        keep = self.config.keep
+        share = keep + (1 - keep) * torch.rand(()).item() ** 2
+        order = torch.rand(num_frames, num_patches, device=device).argsort(dim=1)
+        return order[:, : max(1, round(share * num_patches))]
+
+
+def frame_loss(said: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Scalars: "loss", the sum, and its parts."""
+    kept_BK = said["kept"]
+    true_BKN = batch["patches"].flatten(1, 2).gather(1, kept_BK[..., None].expand(-1, -1, batch["patches"].shape[-1]))
+    patches = F.binary_cross_entropy_with_logits(said["patches"], true_BKN.float(), reduction="none")
+    parts = {"patches": patches.sum(dim=2).mean()}
+    for name in HEADS:
+        weight = NEXT_WEIGHT if name.startswith("next") else 1.0
+        known = (batch[name] != UNKNOWN).sum().clamp(min=1)
+        total = F.cross_entropy(said[name], batch[name], ignore_index=UNKNOWN, reduction="sum")
+        parts[name] = weight * total / known
+    return {"loss": sum(parts.values())} | parts
+
+
+def hits(said: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, 14): of every head whether it was right and whether it counts, then twice the patches' hits and their sum.
+
+    Hands count where they touch something.
+    """
+    num_nouns = said["left"].shape[1] - 1
+    columns = []
+    for name in HEADS:
+        counts_B = batch[name] != UNKNOWN
+        if name in ("left", "right"):
+            counts_B = counts_B & (batch[name] != num_nouns)
+        columns += [(said[name].argmax(1) == batch[name]) & counts_B, counts_B]
+    true_BKN, is_said_BKN = batch["patches"].flatten(1, 2), said["patches"] > 0
+    columns += [2 * (true_BKN & is_said_BKN).sum((1, 2)), true_BKN.sum((1, 2)) + is_said_BKN.sum((1, 2))]
+    return torch.stack([column.float() for column in columns], dim=1)
+
+
+class FrameTask(Task):
+    """Of one dataset with boxes. cache: a folder for pictures that are read out of videos once."""
+
+    def __init__(
+        self,
+        folder: EpicFolder,
+        backbone: UniFormerConfig,
+        cache: Path,
+        held_out: Sequence[str] = (),
+        keep: float = 0.3,
+    ) -> None:
+        self.folder, self.cache, self.held_out = folder, cache, tuple(held_out)
+        self.config = FrameConfig(backbone, read_nouns(folder, "train"), keep)
+
+    def model(self) -> nn.Module:
+        return FrameNetwork(self.config)
+
+    def dataset(self, split: str) -> FrameDataset:
+        """Validation shows held-out participants alone."""
+        participants = self.held_out if split == "validation" else ()
+        is_training = split == "train"
+        config = self.config
+        return FrameDataset(self.folder, split, config.backbone, config.nouns, self.cache, is_training, participants)
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return frame_loss(model(batch["frames"]), batch)
+
+    def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
+        """Shares of right answers from 0 to 1 by head, "patches" as F1, and "mean" of them all."""
+        rows = batches.gather(torch.cat([hits(model(batch["frames"]), batch) for batch in batches]))
+        sums = rows.sum(0).tolist()
+        shares = [right / max(count, 1.0) for right, count in zip(sums[::2], sums[1::2], strict=True)]
+        figures = dict(zip((*HEADS, "patches"), shares, strict=True))
+        return figures | {"mean": sum(shares) / len(shares)}
+
+    def metadata(self) -> dict[str, str]:
+        return {"frame_config": json.dumps(dataclasses.asdict(self.config))}
