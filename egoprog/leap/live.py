@@ -49,6 +49,33 @@ class Runnable(Protocol):
     def run(self, arrays: Mapping[str, NDArray]) -> Arrays: ...
 
 
+class TickClock:
+    """Which frames of a stream are taken: one for each tick of a clock that the first frame starts.
+
+    rate_hz: ticks a second. max_gap_s: after a longer pause the next frame is the first again.
+    """
+
+    def __init__(self, rate_hz: float = RATE_HZ, max_gap_s: float = MAX_GAP_S) -> None:
+        self.rate_hz = rate_hz
+        self.max_gap_s = max_gap_s
+        self.reset()
+
+    def reset(self) -> None:
+        """The next frame is the first."""
+        self.tick = -1  # the last one
+        self._first_s = self._last_s = -math.inf
+
+    def take(self, stamp_s: float) -> int | None:
+        """The tick that a frame is for; None for a frame between two. 0: the stream begins, or began anew."""
+        if not 0 <= stamp_s - self._last_s <= self.max_gap_s:
+            self.tick, self._first_s = -1, stamp_s
+        tick = math.floor((stamp_s - self._first_s) * self.rate_hz + _EARLY)
+        if tick <= self.tick:
+            return None
+        self.tick, self._last_s = tick, stamp_s
+        return tick
+
+
 class StreamHead:
     """One head over the tokens of a stream.
 
@@ -68,7 +95,6 @@ class StreamHead:
                 "change the rate"
             )
         self.window_ticks = self.stride * self.num_frames
-        self.is_running = True
         self._states = {spec.name: spec for spec in session.inputs if spec.name.startswith(_STATE)}
         self._names = {spec.name for spec in session.inputs}
         self.reset()
@@ -113,8 +139,7 @@ class StreamRecogniser:
         if missing := {ENCODER, RECOGNISER} - set(sessions):
             raise ModelError(f"expected the graphs {ENCODER} and {RECOGNISER}, got no {' and no '.join(missing)}")
         self.model = model
-        self.rate_hz = rate_hz
-        self.max_gap_s = max_gap_s
+        self._clock = TickClock(rate_hz, max_gap_s)
         self._sentences = sentences
         self._encoder = sessions[ENCODER]
         self._heads = {name: StreamHead(sessions[name], rate_hz) for name in sessions if name != ENCODER}
@@ -154,11 +179,13 @@ class StreamRecogniser:
 
     def reset(self) -> None:
         """Forgets the stream: the next frame is the first."""
+        self._clock.reset()
+        self._forget()
+
+    def _forget(self) -> None:
         for head in self._heads.values():
             head.reset()
-        self._tick = -1  # the last one that was taken
-        self._first_s = self._last_s = -math.inf
-        self._tokens: NDArray | None = None
+        self._tokens: NDArray | None = None  # of the last frame
         self._context: deque[NDArray] = deque(maxlen=self._context_ticks())
 
     def push(self, frame: NDArray[np.uint8], stamp_s: float) -> tuple[Prediction, Prediction | None] | None:
@@ -167,33 +194,23 @@ class StreamRecogniser:
         frame: (H, W, 3) RGB. A tick that no frame came for is given the frame before it. Stamps that go back, or jump
         by more than max_gap_s, begin anew. Raises FrameError for what is no picture.
         """
-        if not self.is_due(stamp_s):
-            return None
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
             raise FrameError(f"expected a frame (H, W, 3) of uint8, got {frame.shape} of {frame.dtype}")
-        self._restart_after_jump(stamp_s)
-        if self._tokens is None:
-            self._first_s = stamp_s
-        due = max(self._tick + 1, math.floor((stamp_s - self._first_s) * self.rate_hz + _EARLY))
-        for tick in range(self._tick + 1, due):  # the frame before stands in
-            self._judge(tick)
-            self.stood_in += 1
+        last_tick = self._clock.tick
+        tick = self._clock.take(stamp_s)
+        if tick is None:
+            return None
+        if tick == 0:
+            self.restarts += self._tokens is not None
+            self._forget()
+        else:
+            for missed in range(last_tick + 1, tick):  # the frame before stands in
+                self._judge(missed)
+                self.stood_in += 1
         self._tokens = self._encoded(frame)
-        self._last_s = stamp_s
-        self._tick = due
-        said = self._judge(due)
+        said = self._judge(tick)
         present = self._prediction(RECOGNISER, said, stamp_s)
         return present, self._prediction(ANTICIPATOR, said, stamp_s) if ANTICIPATOR in self._heads else None
-
-    def is_due(self, stamp_s: float) -> bool:
-        """Whether a frame of that stamp would be taken; the others need not even be decoded."""
-        behind_s = self._last_s - stamp_s
-        return behind_s > 0 or (stamp_s - self._first_s) * self.rate_hz + _EARLY >= self._tick + 1
-
-    def _restart_after_jump(self, stamp_s: float) -> None:
-        if self._tokens is not None and not 0 < stamp_s - self._last_s <= self.max_gap_s:
-            self.restarts += 1
-            self.reset()
 
     def _encoded(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         backbone = self.config.backbone
@@ -229,12 +246,12 @@ class StreamRecogniser:
 
     def _prediction(self, name: str, said: Mapping[str, Arrays], stamp_s: float) -> Prediction:
         head = self._heads[name]
-        num_ticks = min(self._tick, head.window_ticks - head.stride)
+        num_ticks = min(self._clock.tick, head.window_ticks - head.stride)
         return prediction_of(
             said[name],
             head.config,
             stamp_s=stamp_s,
-            clip_start_s=stamp_s - num_ticks / self.rate_hz,
+            clip_start_s=stamp_s - num_ticks / self._clock.rate_hz,
             model=self.model,
             sentences=self._sentences,
         )
