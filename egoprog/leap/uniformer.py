@@ -9,13 +9,16 @@ Source: OpenGVLab/UniFormerV2 (arXiv 2211.09552); LEAP section 3.2 for the time 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from egoprog.errors import ConfigurationError, InputError
 from egoprog.leap.config import UniFormerConfig
-
+from egoprog.leap.official import inferred_config, load_strictly, plain_state
 
 _QUICK = 1.702
 """QuickGELU's factor."""
@@ -49,13 +52,25 @@ class UniFormerV2(nn.Module):
                 if name.startswith(("conv1", "class_embedding", "positional_embedding", "ln_pre", "transformer.res")):
                     parameter.requires_grad_(False)
 
+    @classmethod
+    def from_official(cls, state_dict: Mapping[str, Any], heads: int | None = None) -> UniFormerV2:
+        """The model of a published checkpoint, with its weights; its configuration is read off keys and shapes.
+
+        state_dict: with or without `backbone.` and `model_state`. heads: width / 64 unless told. Raises ModelError for
+        keys that are missing, unknown or misshapen. For other classes or another size: official.load_for_fine_tuning.
+        """
+        state = plain_state(state_dict)
+        with torch.device("meta"):  # its random initialisation would be overwritten
+            model = cls(inferred_config(state, heads))
+        model.to_empty(device="cpu")
+        load_strictly(model, state)
+        return model.eval()
+
     @property
     def num_steps(self) -> int:
         """Frames after the stem."""
         config = self.config
-        return (config.num_frames + 2 * (config.temporal_patch // 2) - config.temporal_patch) // (
-            config.temporal_stride
-        ) + 1
+        return (config.num_frames - 1) // config.temporal_stride + 1
 
     @property
     def is_per_frame(self) -> bool:
@@ -138,12 +153,10 @@ class _Transformer(nn.Module):
     def __init__(self, config: UniFormerConfig) -> None:
         super().__init__()
         num_global = len(config.global_layers)
-        layer_rates = torch.linspace(0, config.drop_path / 2, config.num_layers).tolist()
-        global_rates = torch.linspace(0, config.drop_path, num_global).tolist()
-        self.resblocks = nn.ModuleList(_Layer(config, rate) for rate in layer_rates)
+        self.resblocks = nn.ModuleList(_Layer(config, r) for r in _rising(config.drop_path / 2, config.num_layers))
         self.temporal_cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
         self.dpe = nn.ModuleList(PositionalConvolution(config.width) for _ in range(num_global))
-        self.dec = nn.ModuleList(GlobalBlock(config, rate) for rate in global_rates)
+        self.dec = nn.ModuleList(GlobalBlock(config, r) for r in _rising(config.drop_path, num_global))
         self.proj = nn.Sequential(
             nn.LayerNorm(config.width), nn.Dropout(config.dropout), nn.Linear(config.width, config.num_classes)
         )
@@ -318,6 +331,11 @@ class GlobalBlock(nn.Module):
     def _dropped(self, change_BC: Tensor) -> Tensor:
         # the original drops a global block for the whole batch at once
         return _drop_path(change_BC, self.drop_path, None, self.training)
+
+
+def _rising(last: float, count: int) -> list[float]:
+    """From 0 to last in even steps."""
+    return [last * k / max(count - 1, 1) for k in range(count)]
 
 
 def _drop_path(change: Tensor, rate: float, axis: int | None, is_training: bool) -> Tensor:
