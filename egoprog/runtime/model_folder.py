@@ -30,7 +30,8 @@ EXPORT_COMMAND = "python -m export.leap"
 class Graph:
     """One graph of a model.
 
-    weights: the safetensors file that it was made from. onnx: the file of each precision, fp32 always among them.
+    weights: the safetensors file that it was made from. onnx: the file of each precision, fp32 first; a precision that
+    is not worth a file of its own names another's.
     """
 
     weights: str
@@ -65,6 +66,11 @@ class ModelFolder:
                 f"make it with  {EXPORT_COMMAND} --precision {precision}"
             )
         return self.path / found[precision]
+
+    def written_in(self, graph: str, precision: str) -> str:
+        """The precision that the file for a precision is written in: heads that gain nothing from int8 stay fp32."""
+        file = self.graphs[graph].onnx[precision]
+        return next(name for name, other in self.graphs[graph].onnx.items() if other == file)
 
     def graph_name(self, graph: str | None = None) -> str:
         """`graph`, or that of the only one. Raises ModelError."""
@@ -142,8 +148,10 @@ def _expect(source: Path, values: Any, wanted: Mapping[str, type], place: str = 
 def _graph(source: Path, name: str, entry: Any, files: Mapping[str, str]) -> Graph:
     place = f", graph {name}"
     _expect(source, entry, {"weights": str, "onnx": dict}, place)
-    if "fp32" not in entry["onnx"] or not set(entry["onnx"]) <= set(PRECISIONS):
-        raise ModelError(f"expected fp32, and of {PRECISIONS} only, in {source}{place}; got {list(entry['onnx'])}")
+    if next(iter(entry["onnx"]), None) != "fp32" or not set(entry["onnx"]) <= set(PRECISIONS):
+        raise ModelError(
+            f"expected precisions of {', '.join(PRECISIONS)}, fp32 first, in {source}{place}; got {list(entry['onnx'])}"
+        )
     for file in (entry["weights"], *entry["onnx"].values()):
         if file not in files:
             raise ModelError(f"expected the sha256 of {file} among the files of {source}, it is not there")

@@ -32,7 +32,8 @@ class Fallback:
 class Session:
     """A graph that is ready to run.
 
-    backend: the name of the one that runs. device: "cpu" or "cuda". fallbacks: those that were wanted before it.
+    backend: the name of the one that runs. device: "cpu" or "cuda". precision: that the graph is written in.
+    fallbacks: those that were wanted before it.
     inputs, outputs: names, shapes, types. metadata: texts that the export wrote into the graph.
     """
 
@@ -74,9 +75,16 @@ def _on_tensorrt(source: _Source) -> BackendGraph:
     return TensorRtGraph(source.path, source.precision)
 
 
+def _on_torch(source: _Source) -> BackendGraph:
+    from egoprog.runtime.on_torch import open_graph
+
+    return open_graph(source.folder, source.graph, source.precision, source.num_threads)
+
+
 _OPENERS: Mapping[str, Callable[[_Source], BackendGraph]] = {
     "tensorrt": _on_tensorrt,
     "onnxruntime": _on_onnxruntime,
+    "torch": _on_torch,
 }
 BACKENDS = tuple(_OPENERS)
 """In the order in which they are tried."""
@@ -112,7 +120,7 @@ def load(
             continue
         for fallback in fallbacks:
             _warn_once(f"{fallback}; {name} runs instead")
-        return Session(opened, name, precision, fallbacks)
+        return Session(opened, name, source.precision, fallbacks)
     reasons = "; ".join(map(str, fallbacks)) or "none was named"
     raise ModelError(f"expected a backend that can run {source.path}, got none: {reasons}")
 
@@ -123,7 +131,7 @@ def _source(path: Path, precision: str, graph: str | None, num_threads: int | No
         name = model.graph_name(graph)
         file = model.onnx(name, precision)
         model.check(file.name)
-        return _Source(file, path, name, precision, num_threads)
+        return _Source(file, path, name, model.written_in(name, precision), num_threads)
     if not path.is_file():
         raise ModelError(f"expected a model at {path}, found none; make it with  {EXPORT_COMMAND}")
     if (path.parent / MODEL_JSON).is_file():
