@@ -1,0 +1,145 @@
+"""What can be anticipated with closed eyes: from the actions before, as annotated, and from nothing but how frequent
+actions are. A network that looks has to do better.
+
+uniform         every action that training showed is as likely as another; equals are told apart by chance
+most_frequent   how often training showed it, whatever came before (a unigram)
+bigram          what follows the action before
+trigram         what follows the two actions before
+
+N-grams back off as Witten and Bell (1991) do: the more different things followed a context, the more the shorter one is
+trusted, and below all of them each class is as likely as another. An action before is one that STARTED before the
+moment up to which a network may look, start - tau_a; in training as in testing, so that what was skipped is learnt.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from egoprog.data.epic import Action
+from egoprog.errors import ConfigurationError
+from egoprog.leap.config import LeapConfig, UniFormerConfig, Vocabulary
+from egoprog.leap.predictions import Predictions
+
+Baseline = Literal["uniform", "most_frequent", "bigram", "trigram"]
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+_ORDERS = {"most_frequent": 0, "bigram": 1, "trigram": 2}
+
+Label = tuple[int, int]
+"""Verb and noun class."""
+
+
+class NextClass:
+    """What follows the last labels of a history. order: how many of them count. num_classes: of what follows."""
+
+    def __init__(self, order: int, num_classes: int) -> None:
+        self.order = order
+        self.num_classes = num_classes
+        self._following: dict[tuple[Label, ...], Counter[int]] = defaultdict(Counter)
+
+    def learn(self, history: Sequence[Label], target: int) -> None:
+        for length in range(min(self.order, len(history)) + 1):
+            self._following[_last(history, length)][target] += 1
+
+    def shares(self, history: Sequence[Label]) -> NDArray[np.float64]:
+        """Probabilities (R,) of the classes."""
+        found = np.full(self.num_classes, 1 / self.num_classes)
+        for length in range(min(self.order, len(history)) + 1):
+            counts = self._following.get(_last(history, length))
+            if not counts:
+                break
+            total, kinds = counts.total(), len(counts)
+            found *= kinds / (total + kinds)
+            found[list(counts.keys())] += np.array(list(counts.values())) / (total + kinds)
+        return found
+
+
+def predict(
+    baseline: Baseline,
+    training: Iterable[Action],
+    asked: Iterable[Action],
+    vocabulary: Vocabulary,
+    tau_a_s: float = 1.0,
+    seed: int = 0,
+) -> Predictions:
+    """What a baseline says of all actions that start more than tau_a_s after their video, as `anticipation_items`.
+
+    vocabulary: that of the network that it is held against, or one made of the training rows.
+    Raises ConfigurationError for an unknown baseline.
+    """
+    if baseline not in BASELINES:
+        raise ConfigurationError(f"expected a baseline of {', '.join(BASELINES)}, got {baseline!r}")
+    rows = [(row, past) for row, past in histories(asked, tau_a_s) if row.start_s > tau_a_s]
+    action_class = {pair: place for place, pair in enumerate(vocabulary.actions)}
+    learnt = [(past, label) for row, past in histories(training, tau_a_s) if (label := _label(row)) in action_class]
+    logits = {}
+    for name, num_classes, class_of in (
+        ("verbs", len(vocabulary.verbs), lambda label: label[0]),
+        ("nouns", len(vocabulary.nouns), lambda label: label[1]),
+        ("actions", len(vocabulary.actions), action_class.__getitem__),
+    ):
+        examples = [(past, class_of(label)) for past, label in learnt]
+        if baseline == "uniform":
+            seen = {target for _, target in examples}
+            logits[name] = _by_chance(len(rows), num_classes, seen, seed)
+            continue
+        model = NextClass(_ORDERS[baseline], num_classes)
+        for example in examples:
+            model.learn(*example)
+        shares = [model.shares(past) for _, past in rows]
+        logits[name] = np.log(np.array(shares).reshape(len(rows), num_classes)).astype(np.float32)
+    return _predictions([row for row, _ in rows], logits, vocabulary, tau_a_s)
+
+
+def histories(rows: Iterable[Action], tau_a_s: float) -> Iterator[tuple[Action, tuple[Label, ...]]]:
+    """Each row, by video and time, with the labels of those of its video that started before start - tau_a_s."""
+    ordered = sorted(rows, key=lambda row: (row.video_id, row.start_s, row.stop_s, row.narration_id))
+    for _, group in itertools.groupby(ordered, key=lambda row: row.video_id):
+        of_video = list(group)
+        labels = tuple(map(_label, of_video))
+        for place, row in enumerate(of_video):
+            num_before = bisect.bisect_left(of_video, row.start_s - tau_a_s, key=lambda other: other.start_s)
+            yield row, labels[: min(num_before, place)]
+
+
+def _label(row: Action) -> Label:
+    return row.verb_class, row.noun_class
+
+
+def _last(history: Sequence[Label], length: int) -> tuple[Label, ...]:
+    return tuple(history[len(history) - length :])
+
+
+def _by_chance(num_rows: int, num_classes: int, seen: Iterable[int], seed: int) -> NDArray[np.float32]:
+    """Logits of a die with a face for each class that was seen; the hair's breadths between them are its throw."""
+    logits = np.full((num_rows, num_classes), -30.0, np.float32)
+    seen = sorted(seen)
+    logits[:, seen] = np.random.default_rng(seed).uniform(0, 1e-3, (num_rows, len(seen)))
+    return logits
+
+
+def _predictions(
+    rows: Sequence[Action], logits: dict[str, NDArray[np.float32]], vocabulary: Vocabulary, tau_a_s: float
+) -> Predictions:
+    backbone = UniFormerConfig(num_classes=vocabulary.num_classes)
+    config = LeapConfig(vocabulary, backbone, "anticipate", has_program=False, tau_a_s=tau_a_s)
+    nothing = np.zeros((len(rows), 0), np.float32)
+    return Predictions(
+        config,
+        tuple(row.narration_id for row in rows),
+        **logits,
+        sub_verbs=nothing,
+        objects=nothing,
+        precondition=nothing,
+        true_verbs=np.array([row.verb_class for row in rows], np.int64),
+        true_nouns=np.array([row.noun_class for row in rows], np.int64),
+        true_sub_verbs=np.full((len(rows), config.num_steps), -1, np.int64),
+        true_objects=np.full((len(rows), config.num_steps, 2), -1, np.int64),
+        true_precondition=nothing,
+    )
