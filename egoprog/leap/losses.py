@@ -10,12 +10,14 @@ and gives no formula. Ours: let m(z, j) in (0, 1] say how well said step z fits 
 with p_z over verbs, q_z over objects, and w_j the soft object label: 2/3 on the acting object, 1/3 on the recipient,
 so that one head says both and which is which; 1 on the only one, or on "none". Then
 
-    L_T = 1/K Σ_z -log max_j m(z, j)   +   1/J Σ_j -log(1 - Π_z (1 - m(z, j))).
+    L_T = 1/K Σ_z -log min(1, Σ_j m(z, j))   +   1/J Σ_j -log(1 - Π_z (1 - m(z, j))),
 
-The first sum is containment: whatever is said has to be somewhere in the program, in any order. By itself it is best
-when all K steps repeat the surest sub-action; so the second asks that every step of the program is said by some z. A
-program that is shorter than K also contains ∅, so that there is something true to say in the steps that are left.
-Verb and objects are judged together: "grasp knife, open fridge" does not contain "open knife".
+with j over the different steps of the program. The first sum is containment: whatever is said has to be somewhere in
+the program, in any order; a step that goes over from one true sub-action to another pays little on its way, so that
+which step says what can settle late. By itself it is best when all K steps repeat the surest sub-action; so the second
+asks that every step of the program is said by some z. A program that is shorter than K also contains ∅, so that there
+is something true to say in the steps that are left. Verb and objects are judged together: "grasp knife, open fridge"
+does not contain "open knife".
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ def containment_loss(
     true_verbs_BJ, true_objects_BJ2, is_true_BJ = _with_nothing(true_verbs_BJ, true_objects_BJ2)
     log_match_BKJ = _log_match(verbs_BKV, objects_BKO, true_verbs_BJ, true_objects_BJ2)
     log_match_BKJ = log_match_BKJ.masked_fill(~is_true_BJ[:, None], float("-inf"))
-    contained_B = -log_match_BKJ.amax(dim=2).mean(dim=1)
+    contained_B = -log_match_BKJ.logsumexp(dim=2).clamp(max=0).mean(dim=1)
     # log Π (1 - m), with m away from 1 so that its gradient stays finite
     missed_BJ = torch.log1p(-log_match_BKJ.exp().clamp(max=1 - _LEAST)).sum(dim=1)
     covered_BJ = -torch.log(-torch.expm1(missed_BJ.clamp(max=-_LEAST)))
@@ -107,13 +109,16 @@ def ordered_loss(
 
 
 def _with_nothing(true_verbs_BJ: Tensor, true_objects_BJ2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Puts one ∅ behind programs that leave room for it; the third says which steps are there."""
+    """Puts one ∅ behind programs that leave room for it; the third says which steps are there, each once."""
     is_true_BJ = true_verbs_BJ >= 0
     order = torch.arange(true_verbs_BJ.shape[1], device=true_verbs_BJ.device)
     is_first_free_BJ = order == is_true_BJ.sum(dim=1, keepdim=True)
     true_verbs_BJ = true_verbs_BJ.masked_fill(~is_true_BJ, NOTHING_CLASS)
     true_objects_BJ2 = true_objects_BJ2.masked_fill(~is_true_BJ[..., None], NO_OBJECT_CLASS)
-    return true_verbs_BJ, true_objects_BJ2, is_true_BJ | is_first_free_BJ
+    steps_BJ3 = torch.cat([true_verbs_BJ[..., None], true_objects_BJ2], dim=2)
+    is_same_BJJ = (steps_BJ3[:, :, None] == steps_BJ3[:, None]).all(dim=3)
+    is_repeat_BJ = is_same_BJJ.tril(diagonal=-1).any(dim=2)
+    return true_verbs_BJ, true_objects_BJ2, (is_true_BJ & ~is_repeat_BJ) | is_first_free_BJ
 
 
 def _log_match(verbs_BKV: Tensor, objects_BKO: Tensor, true_verbs_BJ: Tensor, true_objects_BJ2: Tensor) -> Tensor:

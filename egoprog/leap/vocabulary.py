@@ -13,7 +13,7 @@ from egoprog.errors import AnnotationError
 from egoprog.leap.config import Vocabulary
 from egoprog.program import flatten
 
-_INSTANCE = re.compile(r"(?<=[a-z])_\d+\b")
+_INSTANCE = re.compile(r"(?<=[a-z])[_ ]\d+\b")
 
 
 def object_word(name: str) -> str:

@@ -1,0 +1,170 @@
+"""Frames that a frozen frame encoder has seen once, so that many trainings of what fuses them need not repeat it.
+
+A folder: encoded.json (the encoder's configuration and hash, the rate), and of each video ID.tokens.npy, (N, G, L, C)
+int8, with ID.scales.npy, (N, G, L, 1) float16: a token is its bytes times its scale, which costs under 1% of its size.
+
+Shapes: T frames, G global layers, L tokens of a frame (class token first), C width, n context clips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from egoprog.data.atomic import atomic
+from egoprog.data.clips import ClipItem, ClipSpan
+from egoprog.data.epic import Action
+from egoprog.data.frames import FrameSource
+from egoprog.errors import InputError, ModelError
+from egoprog.leap.config import LeapConfig, UniFormerConfig, to_json
+from egoprog.leap.dataset import TargetsOf
+from egoprog.leap.sampling import frame_stamps
+from egoprog.leap.uniformer import UniFormerV2
+
+_MANIFEST = "encoded.json"
+_MOST = 127
+
+
+class EncodedFrames:
+    """The tokens of the frames of videos, at one rate. Raises ModelError for a folder without them."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        try:
+            manifest = json.loads((self.root / _MANIFEST).read_text(encoding="utf-8"))
+            self.rate_hz = float(manifest["rate_hz"])
+            self.encoder = str(manifest["encoder"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"expected encoded frames in {self.root}, got {error}; make them with  python -m training.encode"
+            ) from None
+        self._open: dict[str, tuple[NDArray[np.int8], NDArray[np.float16]]] = {}
+
+    def has(self, video_id: str) -> bool:
+        return (self.root / f"{video_id}.scales.npy").is_file()
+
+    def read(self, video_id: str, stamps_s: Sequence[float]) -> NDArray[np.float32]:
+        """(T, G, L, C) of the frames nearest to these times. Raises InputError for a video that is not there."""
+        if video_id not in self._open:
+            if not self.has(video_id):
+                raise InputError(f"expected encoded frames of {video_id}, found none in {self.root}")
+            names = (f"{video_id}.{part}.npy" for part in ("tokens", "scales"))
+            self._open[video_id] = tuple(np.load(self.root / name, mmap_mode="r") for name in names)
+        tokens, scales = self._open[video_id]
+        places = np.clip(np.rint(np.asarray(stamps_s) * self.rate_hz).astype(int), 0, len(tokens) - 1)
+        return tokens[places].astype(np.float32) * scales[places]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": {}}
+
+
+def encode_videos(
+    backbone: UniFormerV2, source: FrameSource, video_ids: Iterable[str], out: str | Path, rate_hz: float
+) -> EncodedFrames:
+    """Encodes what is not there yet. source: gives frames of the backbone's size, see `data.frames.VideoFrames`.
+
+    Raises ModelError where the folder holds the frames of another encoder.
+    """
+    out = Path(out)
+    wanted = {"encoder": encoder_hash(backbone), "rate_hz": rate_hz, "config": json.loads(to_json(backbone.config))}
+    manifest = out / _MANIFEST
+    if manifest.is_file():
+        known = EncodedFrames(out)
+        if (known.encoder, known.rate_hz) != (wanted["encoder"], rate_hz):
+            raise ModelError(f"{out} holds the frames of another encoder or at another rate; encode to another folder")
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        with atomic(manifest) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
+    encoded = EncodedFrames(out)
+    left = [video_id for video_id in video_ids if not encoded.has(video_id)]
+    for video_id in tqdm(left, desc="encoding videos", unit="video", mininterval=5.0):
+        _encode(backbone, source, video_id, out, rate_hz)
+    return encoded
+
+
+@torch.inference_mode()
+def _encode(backbone: UniFormerV2, source: FrameSource, video_id: str, out: Path, rate_hz: float) -> None:
+    num_frames = max(1, int(source.duration_s(video_id) * rate_hz))
+    stamps_s = np.arange(num_frames) / rate_hz
+    parts = []
+    for start in range(0, num_frames, 32):
+        pictures = source.read(video_id, stamps_s[start : start + 32])
+        features_TGLC = backbone.frames(normalised(pictures, backbone.config)[:, :, None])[:, 0]
+        parts.append(quantised(features_TGLC.numpy()))
+    for name, arrays in zip(("tokens", "scales"), zip(*parts, strict=True), strict=True):  # the scales last: `has`
+        with atomic(out / f"{video_id}.{name}.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, np.concatenate(arrays))
+
+
+def normalised(pictures: NDArray[np.uint8], config: UniFormerConfig) -> Tensor:
+    """(T, H, W, 3) pictures to (T, 3, H, W) float32 as networks take them."""
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    return ((pixels / 255 - config.mean) / config.std).contiguous()
+
+
+def quantised(features: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Bytes, and their scales by token."""
+    scales = np.maximum(np.abs(features).max(axis=-1, keepdims=True) / _MOST, 1e-6).astype(np.float16)
+    return np.clip(np.rint(features / scales), -_MOST, _MOST).astype(np.int8), scales
+
+
+def encoder_hash(backbone: UniFormerV2) -> str:
+    """Of the weights that make a frame's tokens."""
+    digest = hashlib.sha256()
+    for name, weights in sorted(backbone.state_dict().items()):
+        if not name.startswith(("transformer.d", "transformer.proj", "transformer.temporal", "transformer.balance")):
+            digest.update(name.encode() + weights.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+class EncodedClipDataset(Dataset):
+    """As `dataset.ClipDataset`, of encoded frames: {"index", "narration_id", "features" (T, G, L, C)} and targets.
+
+    context: the tokens of clips around that the context network has made, by their span; an item then also has
+    "context" (n, C) and "has_context" (n,). is_jittered: frames are drawn by chance from torch's generator, for
+    training. Raises InputError without items.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[ClipItem],
+        frames: EncodedFrames,
+        config: LeapConfig,
+        targets: TargetsOf,
+        context: Mapping[ClipSpan, Tensor] | None = None,
+        is_jittered: bool = False,
+    ) -> None:
+        if not items:
+            raise InputError("expected clips to read, got an empty split; are the annotations of another dataset?")
+        self.items, self.frames, self.config, self.context = list(items), frames, config, context
+        self.is_jittered = is_jittered
+        self._targets = [
+            targets(item.action if isinstance(item.action, Action) else None, item.program) for item in self.items
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        item = self.items[index]
+        rng = np.random.default_rng(int(torch.randint(2**63 - 1, ()))) if self.is_jittered else None
+        stamps_s = frame_stamps(item.span, self.config.backbone.num_frames, self.frames.rate_hz, rng)
+        found: dict[str, Any] = {"index": index, "narration_id": item.narration_id}
+        found["features"] = torch.from_numpy(self.frames.read(item.video_id, stamps_s))
+        if self.context is not None:
+            nothing = torch.zeros(self.config.backbone.width)
+            tokens = [nothing if span is None else self.context[span] for span in item.context]
+            found["context"] = torch.stack(tokens)
+            found["has_context"] = torch.tensor([span is not None for span in item.context])
+        return found | {name: torch.as_tensor(value) for name, value in self._targets[index].items()}
