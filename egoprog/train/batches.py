@@ -30,7 +30,7 @@ class SeededSamples(Dataset):
             np.random.seed(seed)
             torch.random.default_generator.manual_seed(seed)
             try:
-                return {**self.dataset[place.index], "index": place.index}
+                return {"index": place.index, **self.dataset[place.index]}
             finally:
                 random.setstate(kept_python)
                 np.random.set_state(kept_numpy)

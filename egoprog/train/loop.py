@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import gather_object, send_to_device
 from torch import nn
 from torch.distributed.checkpoint import state_dict as distributed
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -42,7 +43,7 @@ RESULTS_NAME = "results.json"
 # A loss scale that is still being found makes some steps infinite in fp16; so many in a row are no search any more.
 _MOST_SKIPPED = 20
 _WHOLE = distributed.StateDictOptions(full_state_dict=True, cpu_offload=True)
-_SPREAD = distributed.StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+_FROM_WHOLE = distributed.StateDictOptions(full_state_dict=True)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -83,7 +84,7 @@ class _Training:
             log.info("%s: all %d steps are done already", self.run, self.num_steps)
             return self._write_results()
         with contextlib.ExitStack() as stack:
-            stop = stack.enter_context(_stop_requests())
+            self.stop = stack.enter_context(_stop_requests())
             self.log = stack.enter_context(TrainingLog(self.run, self.step)) if self.is_main else None
             hidden = not (self.is_main and sys.stderr.isatty())
             bar = stack.enter_context(tqdm(total=self.num_steps, initial=self.step, unit="step", disable=hidden))
@@ -91,7 +92,7 @@ class _Training:
             self.saved_at = began = time.monotonic()
             already_s = self.trained_s
             while self.step < self.num_steps:
-                is_stopping, is_due = self._train_step(micro_batches, stop.is_set())
+                is_stopping, is_due = self._train_step(micro_batches)
                 self.trained_s = already_s + time.monotonic() - began
                 bar.update()
                 is_new_best = self._evaluate() if self._is_measured() else None
@@ -122,7 +123,8 @@ class _Training:
         """The model on its device, as each process holds it."""
         model = model.to(self.accelerator.device)
         if self.config.sharding == "fsdp" and self.num_processes > 1:
-            return _shard(model, self.config.precision if self.accelerator.device.type == "cuda" else "fp32")
+            precision = self.config.precision if self.accelerator.device.type == "cuda" else "fp32"
+            return _shard(model, self.task.layers(model), precision)
         return self.accelerator.prepare_model(model)
 
     def _micro_batches(self) -> Iterator[Batch]:
@@ -144,7 +146,7 @@ class _Training:
         )
         return (send_to_device(batch, self.accelerator.device, non_blocking=True) for batch in loader)
 
-    def _train_step(self, micro_batches: Iterator[Batch], is_stop_asked: bool) -> tuple[bool, bool]:
+    def _train_step(self, micro_batches: Iterator[Batch]) -> tuple[bool, bool]:
         """One step of the optimiser; whether training shall stop, and whether a checkpoint is due."""
         began = time.monotonic()
         self._seed_step()
@@ -164,7 +166,7 @@ class _Training:
             for name, value in losses.items():
                 terms[name] = terms.get(name, 0.0) + value.detach().float() * part
         is_due = self.is_main and time.monotonic() - self.saved_at > self.config.checkpoint_every_s
-        flags = torch.tensor([float(is_stop_asked), float(is_due)], device=self.accelerator.device)
+        flags = torch.tensor([float(self.stop.is_set()), float(is_due)], device=self.accelerator.device)
         packed = self.accelerator.reduce(torch.cat([torch.stack(list(terms.values())), flags]), "mean").tolist()
         figures = dict(zip(terms, packed, strict=False))
         self._check_finite("loss", figures["loss"], batches)
@@ -281,9 +283,9 @@ class _Training:
         _check_identity(self.run, state["identity"], self.identity)
         if self.ema is not None:
             with self.ema.in_place():
-                distributed.set_model_state_dict(self.model, dict(checkpoint.ema), options=_SPREAD)
-        distributed.set_model_state_dict(self.model, dict(checkpoint.model), options=_SPREAD)
-        distributed.set_optimizer_state_dict(self.model, self.optimiser, state["optimiser"], options=_SPREAD)
+                distributed.set_model_state_dict(self.model, dict(checkpoint.ema), options=_FROM_WHOLE)
+        distributed.set_model_state_dict(self.model, dict(checkpoint.model), options=_FROM_WHOLE)
+        distributed.set_optimizer_state_dict(self.model, self.optimiser, state["optimiser"], options=_FROM_WHOLE)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step, self.trained_s = checkpoint.step, state["trained_s"]
@@ -332,16 +334,12 @@ def _split(task: Task, split: str) -> Dataset:
     return dataset
 
 
-def _shard(model: nn.Module, precision: str) -> nn.Module:
-    """Layer by layer, so that only one is whole at a time."""
+def _shard(model: nn.Module, layers: Iterable[nn.Module], precision: str) -> nn.Module:
     if precision == "fp16":
         raise ConfigurationError("expected training.precision bf16 or fp32 with training.sharding=fsdp, got fp16")
-    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
-
     policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if precision == "bf16" else MixedPrecisionPolicy()
-    for module in model.modules():
-        for layer in module if isinstance(module, nn.ModuleList) else ():
-            fully_shard(layer, mp_policy=policy)
+    for layer in layers:
+        fully_shard(layer, mp_policy=policy)
     return fully_shard(model, mp_policy=policy)
 
 

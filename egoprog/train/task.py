@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -48,6 +48,10 @@ class Task(abc.ABC):
     def layers_above(self, name: str) -> int:
         """Layers between a parameter and the heads, for `TrainingConfig.layer_decay`."""
         return 0
+
+    def layers(self, model: nn.Module) -> Iterable[nn.Module]:
+        """Parts that are put together one at a time where a model is sharded; each must be used by calling it."""
+        return ()
 
     def to(self, device: torch.device) -> None:
         """Called once before training, for what the task holds beside the model."""

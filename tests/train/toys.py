@@ -51,6 +51,9 @@ class LineTask(Task):
         errors = torch.cat([(model(batch["x"]) - batch["y"]).square() for batch in batches])
         return {"loss": float(batches.gather(errors).mean()), "num": len(batches.gather(errors))}
 
+    def layers(self, model: nn.Module) -> list[nn.Module]:
+        return [model.layers[0], model.layers[1]]
+
     def metadata(self) -> dict:
         return {"config": f"dropout {self.dropout}"}
 
