@@ -159,7 +159,7 @@ def scale_temperature(predictions: Predictions, target: Target) -> TemperatureSc
     return TemperatureScaling(temperature, fitted_on, reported_on, before, after)
 
 
-def draw_reliability(path: str | Path, curves: Mapping[str, Mapping[str, Bins]], title: str = "") -> None:
+def draw_reliability(path: str | Path, curves: Mapping[str, Mapping[str, Bins]]) -> None:
     """A PNG with a panel for each target; in it a curve for each label, over the diagonal of perfect calibration."""
     from matplotlib.figure import Figure  # only evaluation draws
 
@@ -169,9 +169,16 @@ def draw_reliability(path: str | Path, curves: Mapping[str, Mapping[str, Bins]],
         axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, linestyle="--")
         for label, one in lines.items():
             axes.plot(one.confidence, one.accuracy, marker="o", markersize=3, label=f"{label}, ECE {one.error:.3f}")
-        axes.set(title=panel, xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        num_clips = max((int(one.num_clips.sum()) for one in lines.values()), default=0)
+        axes.set(
+            title=f"{panel}, {num_clips} clips",
+            xlabel="confidence",
+            ylabel="accuracy",
+            xlim=(0, 1),
+            ylim=(0, 1),
+            aspect="equal",
+        )
         axes.legend(loc="upper left", fontsize="small", frameon=False)
-    figure.suptitle(title)
     with atomic(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
 

@@ -84,7 +84,7 @@ def test_the_diagram_is_a_picture(tmp_path):
         "verb": {"as it is": reliability(made_up, "verb")},
         "action": {"cooler": reliability(made_up, "action", 2)},
     }
-    draw_reliability(tmp_path / "reliability.png", curves, "made up")
+    draw_reliability(tmp_path / "reliability.png", curves)
     assert (tmp_path / "reliability.png").read_bytes().startswith(b"\x89PNG")
 
 
