@@ -23,6 +23,7 @@ from egoprog.data.fitting import fit_frame
 from egoprog.errors import FrameError, ModelError
 from egoprog.leap.config import LeapConfig, leap_from_json
 from egoprog.leap.prediction import Prediction, prediction_of
+from egoprog.leap.shipped import ANTICIPATOR, CONTEXT, ENCODER, RECOGNISER
 
 RATE_HZ = 10.0
 """Ticks a second that the small models are made for."""
@@ -34,7 +35,6 @@ _EARLY = 0.25
 """Of a tick: a frame so little before its time is taken, so that a camera's jitter costs no frame."""
 _STATE = "state"
 _OUT = "_out"
-ENCODER, RECOGNISER, ANTICIPATOR, CONTEXT = "frame_encoder", "recogniser", "anticipator", "context"
 
 Arrays = dict[str, NDArray]
 

@@ -26,6 +26,8 @@ INK: Colour = (236, 239, 244)
 FAINT: Colour = (139, 148, 162)
 ACCENT: Colour = (255, 196, 61)
 SOUND: Colour = (120, 178, 255)
+RIGHT: Colour = (66, 214, 128)
+WRONG: Colour = (255, 128, 96)
 CONTACT: dict[Contact, Colour] = {
     Contact.NONE: (206, 212, 222),
     Contact.SELF: (190, 140, 255),
@@ -63,9 +65,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An action that a network sees or expects. score: 0 to 1; None where it is no guess. is_right: None if unknown."""
+
+    label: str
+    score: float | None = None
+    is_right: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """What the band says.
 
+    present, coming: the action that a network sees now and the one that it expects; None without a network.
     name: the program's. state: e.g. "revision 12". lines: of the program; the last ones are shown.
     upcoming: (text, score 0 to 1), best first. notes: short words such as sounds, newest first. latency_ms: from the
     camera to this picture, None if unknown.
@@ -77,6 +89,8 @@ class Panel:
     upcoming: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     latency_ms: int | None = None
+    present: Seen | None = None
+    coming: Seen | None = None
 
 
 def program_lines(program: Program, statuses: Sequence[str] = ()) -> tuple[Line, ...]:
@@ -128,7 +142,20 @@ def font_size(width_px: int) -> int:
 
 def band_height(width_px: int) -> int:
     """Height of the band in pixels, even, for an image of this width."""
-    return int(font_size(width_px) * ROW * (PROGRAM_LINES + 2) + font_size(width_px)) // 2 * 2
+    return int(font_size(width_px) * ROW * (PROGRAM_LINES + 3) + font_size(width_px)) // 2 * 2
+
+
+def strip_height(width_px: int) -> int:
+    """Height of a `strip` in pixels, even."""
+    return round(font_size(width_px) * ROW * 1.2) // 2 * 2
+
+
+def strip(width_px: int, title: str, present: Seen | None, coming: Seen | None) -> np.ndarray:
+    """A line to stand below an overlay, (strip_height, width_px, 3): what really was, under what was predicted."""
+    canvas = np.full((strip_height(width_px), width_px, 3), BAND, np.uint8)
+    canvas[:1] = RULE
+    _actions(canvas, round(strip_height(width_px) * 0.68), title, present, coming)
+    return canvas
 
 
 def draw(image: np.ndarray, hands: Sequence[HandObservation] = (), panel: Panel | None = None) -> np.ndarray:
@@ -219,6 +246,9 @@ def _band(panel: Panel, width: int) -> np.ndarray:
     title = panel.name.replace("_", " ") if panel.name else "watching"
     _write(band, _shorten(title, status_x - 2 * pad, size + 1, BOLD), pad, base, size + 1, INK, BOLD)
 
+    if panel.present is not None or panel.coming is not None:
+        _actions(band, base + row, "network", panel.present, panel.coming)
+        base += row
     for place, line in enumerate(_visible(panel.lines)):
         y = base + row * (place + 1)
         colour = ACCENT if line.is_running else FAINT if line.is_done else INK
@@ -244,7 +274,7 @@ def _band(panel: Panel, width: int) -> np.ndarray:
             _write(band, percent, percent_x, y, size - 2, FAINT, REGULAR)
             _write(band, _shorten(text, percent_x - split - 2 * pad, size, REGULAR), split + pad, y, size, INK, REGULAR)
 
-    x, y = pad, base + row * (PROGRAM_LINES + 1)
+    x, y = pad, round(size * 1.55) + row * (PROGRAM_LINES + 2)
     for note in panel.notes:
         note_width = _text_width(note, size - 2, REGULAR) + size
         if x + note_width > width - pad:
@@ -255,6 +285,27 @@ def _band(panel: Panel, width: int) -> np.ndarray:
         x += note_width + size // 2
     band.setflags(write=False)
     return band
+
+
+def _actions(canvas: np.ndarray, y: int, title: str, present: Seen | None, coming: Seen | None) -> None:
+    """One row: a title, then the action now, and from the middle on the next one."""
+    width = canvas.shape[1]
+    size = font_size(width)
+    pad = round(size * 0.8)
+    middle = int(width * (0.56 if width >= WIDE_PX else 0.5))
+    _write(canvas, title, pad, y, size - 2, FAINT, REGULAR)
+    start = pad + round(size * 4.6)
+    for x, end, word, seen in ((start, middle, "", present), (middle, width - pad, "next ", coming)):
+        if seen is None:
+            continue
+        _write(canvas, word, x, y, size - 2, FAINT, REGULAR)
+        x += _text_width(word, size - 2, REGULAR) + (size // 2 if word else 0)
+        score = "" if seen.score is None else f"{seen.score:.0%}"
+        score_width = _text_width(score, size - 2, REGULAR) + size // 2
+        label = _shorten(seen.label, end - x - score_width - size // 2, size, BOLD)
+        colour = {None: INK, True: RIGHT, False: WRONG}[seen.is_right]
+        _write(canvas, label, x, y, size, colour, BOLD)
+        _write(canvas, score, x + _text_width(label, size, BOLD) + size // 2, y, size - 2, FAINT, REGULAR)
 
 
 def _visible(lines: Sequence[Line]) -> Sequence[Line]:
