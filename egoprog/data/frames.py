@@ -28,6 +28,8 @@ MICROSECOND = 1e-6
 EARLY_END_S = 0.5
 """A moment so little after the last picture still shows it; a later one is told as an early end."""
 _NUM_OPEN = 8
+_LONG_WAY_S = 5.0
+"""Too long to be decoded through where a seek might be quicker."""
 
 
 class FrameSource(Protocol):
@@ -60,13 +62,13 @@ class OpenVideo:
         self.path = path
         try:
             self._container = av.open(str(path))
-        except OSError as error:  # FFmpeg's errors are too
+        except (av.FFmpegError, OSError) as error:
             found = f"{path.stat().st_size} bytes that can't be read" if path.is_file() else "nothing"
             raise RecordingError(f"expected a video, found {found} ({error.strerror}): {path}") from None
         if not self._container.streams.video:
             raise RecordingError(f"expected a video, got a file without pictures: {path}")
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "SLICE"  # threads by frames decode far ahead after every seek
+        self._stream.codec_context.thread_count = 1  # see _upright
         self._start_s = (self._container.start_time or 0) / av.time_base
         self.rate_hz = float(self._stream.average_rate or 30.0)
         self.duration_s = (self._container.duration or 0) / av.time_base
@@ -119,6 +121,8 @@ class OpenVideo:
         """Whether the way to a moment is forward, with no key picture after this one to start from."""
         if self._shown is None or stamp_s < self._shown[0] - MICROSECOND:
             return False
+        if len(self._keys_s) < 2:  # an index of nothing but the start, as Matroska's at first
+            return stamp_s < self._shown[0] + _LONG_WAY_S
         place = bisect.bisect_right(self._keys_s, stamp_s + MICROSECOND)
         return place == 0 or self._keys_s[place - 1] <= self._shown[0] + MICROSECOND
 
@@ -155,7 +159,8 @@ class OpenVideo:
 
 
 def _upright(frame: av.VideoFrame, size_px: tuple[int, int] | None) -> np.ndarray:
-    image = frame.to_ndarray(format="rgb24")
+    # No threads: after a fork they would be missing, and letting go of what was inherited would wait for them for ever.
+    image = frame.to_ndarray(format="rgb24", threads=1)
     if frame.rotation % 360:
         image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
     return image if size_px is None else fit_frame(image, size_px)
