@@ -152,7 +152,7 @@ def test_a_run_of_another_configuration_is_not_gone_on_with(tmp_path):
 
 
 def test_a_measure_that_nobody_takes_can_not_choose_the_best(tmp_path):
-    with pytest.raises(ConfigurationError, match="expected training.best to be one of loss, num, got 'top1'"):
+    with pytest.raises(ConfigurationError, match=r"expected training.best to be one of loss, num, got 'top1'"):
         train(LineTask(), replace(CONFIG, best="top1"), tmp_path)
 
 
@@ -193,7 +193,7 @@ def test_a_full_disk_is_told_in_one_line_and_older_checkpoints_stay(tmp_path, mo
     monkeypatch.setattr(module.torch, "save", lambda value, path: opened(value, "/dev/full"))
     checkpoints = Checkpoints(tmp_path, {})
     before = checkpoints.steps()
-    with pytest.raises(TrainingError, match="expected to write a checkpoint.*older ones are kept") as error:
+    with pytest.raises(TrainingError, match=r"expected to write a checkpoint.*older ones are kept") as error:
         checkpoints.save(module.Checkpoint(9, read_weights(tmp_path / "last.safetensors"), {}, {}))
     assert "\n" not in str(error.value) and checkpoints.steps() == before
     assert not list((tmp_path / "checkpoints").glob(".part*"))

@@ -1,0 +1,207 @@
+"""The trainings of LEAP, by name: `python -m training.leap --recipe NAME`.
+
+Rows of the paper's tables 2 and 3: base (neither programs nor clips around), lap (programs), aggr (clips around), and
+without an ending the full network.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from egoprog.errors import UnknownRecipe
+from egoprog.leap.augment import GENTLE
+from egoprog.leap.config import UniFormerConfig
+from egoprog.leap.recipe import LossWeights, Recipe
+from egoprog.train.config import TrainingConfig
+from egoprog.train.override import override
+
+L14 = UniFormerConfig(
+    width=1024,
+    num_layers=24,
+    num_heads=16,
+    patch_px=14,
+    num_frames=32,
+    global_layers=(20, 21, 22, 23),
+    drop_path=0.4,  # as published for L/14 with 32 frames; half of it in the layers
+    time_embedding="stem",
+)
+"""UniFormerV2-L/14, 32 frames, the Kinetics kind."""
+
+SMALL_BACKBONE = UniFormerConfig(
+    width=192,
+    num_layers=6,
+    num_heads=3,
+    size_px=(112, 192),
+    num_frames=16,
+    global_layers=(2, 3, 4, 5),
+    dropout=0.3,
+    time_embedding="global",  # a frame's tokens must not depend on its place, or a stream can't keep them
+)
+"""For robots and CPUs: its frames are encoded once and serve every window and every head."""
+
+SMALL_FROZEN = replace(SMALL_BACKBONE, is_frozen=True)
+
+
+def frames_sim() -> TrainingConfig:
+    """Pretraining of the small frame encoder, which the other small recipes start from and leave as it is."""
+    return TrainingConfig(
+        epochs=8.0,
+        batch=64,
+        learning_rate=1e-3,
+        warmup_epochs=0.5,
+        ema_decay=0.998,
+        workers=1,
+        best="mean",
+        best_is="highest",
+        checkpoint_every_s=120.0,
+    )
+
+
+def leap_epic_paper() -> Recipe:
+    """Action recognition as in the paper: L/14, 32 frames, from K710 and K400, 30 epochs; 4 GPUs of 80 GB."""
+    return Recipe(backbone=L14, needs_init=True, training=TrainingConfig(best="action_top1", best_is="highest"))
+
+
+def anticipate_epic_paper() -> Recipe:
+    """Action anticipation as in the paper: 256 frames that end 1 s before the action, two such before; 20 epochs."""
+    recipe = leap_epic_paper()
+    return replace(
+        recipe,
+        task="anticipate",
+        context_offsets=(-2, -1),
+        training=replace(recipe.training, epochs=20.0, best="action_recall5"),
+    )
+
+
+def context_epic_paper() -> Recipe:
+    """The second network: the same, trained on programs alone for 5 epochs; its tokens stand for the clips around."""
+    recipe = leap_epic_paper()
+    return replace(
+        recipe,
+        context_offsets=(),
+        loss=LossWeights(action=0.0),
+        training=replace(recipe.training, epochs=5.0, warmup_epochs=1.0, best="loss", best_is="lowest"),
+    )
+
+
+def leap_sim() -> Recipe:
+    """Action recognition in simulated kitchens, small: heads over a frozen frame encoder."""
+    return Recipe(
+        backbone=SMALL_FROZEN,
+        gru_width=256,
+        span_s=3.2,  # 16 frames 0.2 s apart: live, where no annotation bounds a window
+        held_out="unseen",
+        augmentation=GENTLE,
+        training=TrainingConfig(
+            epochs=30.0,
+            batch=32,
+            learning_rate=5e-4,
+            warmup_epochs=2.0,
+            ema_decay=0.998,
+            workers=1,
+            best="action_top1",
+            best_is="highest",
+            checkpoint_every_s=120.0,
+        ),
+    )
+
+
+def anticipate_sim() -> Recipe:
+    """Action anticipation in simulated kitchens, small: 16 frames half a second apart, two such windows before."""
+    recipe = leap_sim()
+    return replace(
+        recipe,
+        task="anticipate",
+        context_offsets=(-2, -1),
+        span_s=8.0,
+        training=replace(recipe.training, epochs=20.0, best="action_recall5"),
+    )
+
+
+def context_sim() -> Recipe:
+    """The small second network, trained on programs alone."""
+    recipe = leap_sim()
+    return replace(
+        recipe,
+        context_offsets=(),
+        loss=LossWeights(action=0.0),
+        training=replace(recipe.training, epochs=10.0, best="loss", best_is="lowest"),
+    )
+
+
+def leap_debug() -> Recipe:
+    """Everything, tiny: a real UniFormerV2 and real video on a CPU in under a minute; learns nothing of use."""
+    recipe = leap_sim()
+    backbone = UniFormerConfig(
+        width=32,
+        num_layers=2,
+        num_heads=2,
+        size_px=(32, 48),
+        num_frames=4,
+        global_layers=(0, 1),
+        time_embedding="global",
+    )
+    return replace(
+        recipe,
+        backbone=backbone,
+        context_offsets=(),
+        gru_width=32,
+        held_out="official",
+        min_count=1,
+        training=replace(recipe.training, epochs=2.0, batch=4, workers=0, log_every=1, best="loss", best_is="lowest"),
+    )
+
+
+def base(recipe: Recipe) -> Recipe:
+    """Neither programs nor clips around."""
+    return lap(aggr(recipe))
+
+
+def lap(recipe: Recipe) -> Recipe:
+    """Programs, but no clips around."""
+    return replace(recipe, context_offsets=())
+
+
+def aggr(recipe: Recipe) -> Recipe:
+    """Clips around, but no programs."""
+    return replace(recipe, has_program=False)
+
+
+def ordered(recipe: Recipe) -> Recipe:
+    """The stricter loss, step by step."""
+    return replace(recipe, is_ordered=True)
+
+
+def two_heads(recipe: Recipe) -> Recipe:
+    """A head for each object, instead of one for both."""
+    return replace(recipe, has_two_object_heads=True)
+
+
+_FULL = (leap_epic_paper, anticipate_epic_paper, leap_sim, anticipate_sim)
+_OTHERS = (context_epic_paper, context_sim, leap_debug)
+_VARIANTS = (base, lap, aggr, ordered, two_heads)
+
+
+def names() -> dict[str, str]:
+    """Of all recipes, and a line about each."""
+    lines = {}
+    for one in (*_FULL, *_OTHERS):
+        lines[one.__name__] = one.__doc__
+        if one in _FULL:
+            lines |= {f"{one.__name__}_{variant.__name__}": variant.__doc__ for variant in _VARIANTS}
+    return lines
+
+
+def recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
+    """The recipe of that name. settings: "training.epochs=3", see `override`. Raises UnknownRecipe with the nearest."""
+    makers: dict[str, Callable[[], Recipe]] = {one.__name__: one for one in (*_FULL, *_OTHERS)}
+    variants = {f"_{one.__name__}": one for one in _VARIANTS}
+    if name in makers:
+        return override(makers[name](), settings)
+    for ending, variant in variants.items():
+        if name.endswith(ending) and (full := makers.get(name.removesuffix(ending))) in _FULL:
+            return override(variant(full()), settings)
+    closest = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)[0]
+    raise UnknownRecipe(f"expected a recipe of --list, got {name!r}; did you mean {closest!r}?")
