@@ -238,6 +238,16 @@ class VideoFrames:
     def duration_s(self, video_id: str) -> float:
         return self._video(video_id).duration_s
 
+    def video_ids(self) -> list[str]:
+        """Of all videos that are there."""
+        videos = {path.stem for path in self.folder.root.glob("*/videos/*.mp4")}
+        return sorted(videos | {path.name for path in self.folder.root.glob("*/rgb_frames/*/")})
+
+    def num_bytes(self, video_id: str) -> int:
+        """Of the file, or of all pictures in a folder."""
+        path = self._video(video_id).path
+        return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
+
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_open": OrderedDict()}
 
