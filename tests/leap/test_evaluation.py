@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egoprog.leap.bootstrap import interval
@@ -81,6 +81,7 @@ def test_no_clips_have_no_interval():
     assert np.isnan([found.value, found.low, found.high]).all()
 
 
+@settings(max_examples=20)
 @given(st.integers(2, 30), st.integers(0, 500))
 def test_an_interval_holds_its_value_and_does_not_change_from_run_to_run(num_clips, seed):
     judged = judge(made_up_predictions(num_clips, seed), "noun")
