@@ -9,7 +9,7 @@ Source: OpenGVLab/UniFormerV2 (arXiv 2211.09552); LEAP section 3.2 for the time 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -98,19 +98,24 @@ class UniFormerV2(nn.Module):
 
     def fuse(self, features_BTGLC: Tensor) -> Tensor:
         """The video token (B, C) that the classifier reads: global blocks, then the frames' mean class token."""
-        transformer = self.transformer
+        layers = zip(self.transformer.dpe, self.transformer.dec, features_BTGLC.unbind(2), strict=True)
+        keys = (block.ln_3(dpe(tokens_BTLC, self.config.grid)) for dpe, block, tokens_BTLC in layers)
         time_TC = self.time_embedding if self.config.time_embedding == "global" else None
-        token_BC = transformer.temporal_cls_token[0].expand(features_BTGLC.shape[0], -1)
-        for k, (dpe, block) in enumerate(zip(transformer.dpe, transformer.dec, strict=True)):
-            tokens_BTLC = dpe(features_BTGLC[:, :, k], self.config.grid)
-            token_BC = block(token_BC, block.ln_3(tokens_BTLC), time_TC)
+        return self.read(keys, features_BTGLC[:, :, -1, 0], time_TC)
+
+    def read(self, keys: Iterable[Tensor], classes_BTC: Tensor, time_TC: Tensor | None) -> Tensor:
+        """The second half of `fuse`: what the global blocks read, and the frames' class tokens, to the video token.
+
+        keys: (B, T, L, C) for each global block, after its ln_3. time_TC: added to each frame's, where there is one.
+        """
+        token_BC = self.transformer.temporal_cls_token[0].expand(classes_BTC.shape[0], -1)
+        if time_TC is not None:
+            self._check_num_steps(classes_BTC.shape[1])
+        for block, keys_BTLC in zip(self.transformer.dec, keys, strict=True):
+            token_BC = block(token_BC, keys_BTLC, time_TC)
         if self.config.is_frozen:
             return token_BC
-        return self.balanced(token_BC, features_BTGLC[:, :, -1, 0].mean(1))
-
-    def balanced(self, token_BC: Tensor, mean_BC: Tensor) -> Tensor:
-        """The query's token and the mean class token of the frames, weighed channel by channel."""
-        return torch.lerp(token_BC, mean_BC, self.transformer.balance.sigmoid())
+        return torch.lerp(token_BC, classes_BTC.mean(1), self.transformer.balance.sigmoid())
 
     def classify(self, token_BC: Tensor) -> Tensor:
         """Logits (B, classes) of video tokens."""
@@ -125,13 +130,18 @@ class UniFormerV2(nn.Module):
             )
         patches_BTLC = self.conv1(clip_BCTHW).flatten(3).permute(0, 2, 3, 1)
         num_clips, num_steps = patches_BTLC.shape[:2]
-        if config.time_embedding != "none" and num_steps != self.num_steps:
-            raise InputError(f"expected {config.num_frames} frames, got {clip_BCTHW.shape[2]}; its times are learned")
         class_BTLC = self.class_embedding.expand(num_clips, num_steps, 1, -1)
         tokens_BTLC = torch.cat([class_BTLC, patches_BTLC], dim=2) + self.positional_embedding
         if config.time_embedding == "stem":
+            self._check_num_steps(num_steps)
             tokens_BTLC = tokens_BTLC + self.time_embedding[:, None]
         return self.ln_pre(tokens_BTLC)
+
+    def _check_num_steps(self, num_steps: int) -> None:
+        if num_steps != self.num_steps:
+            raise InputError(
+                f"expected {self.num_steps} frames after the stem, got {num_steps}: their times are learned"
+            )
 
 
 def _check(config: UniFormerConfig) -> None:
@@ -319,12 +329,14 @@ class GlobalBlock(nn.Module):
         query_weight, key_weight, _ = self.attn.in_proj_weight.chunk(3)
         query_bias = self.attn.in_proj_bias.chunk(3)[0]
         query_BHD = F.linear(self.ln_1(token_BC), query_weight, query_bias).unflatten(1, (self.attn.num_heads, -1))
-        return torch.einsum("bhd,hdc->bhc", query_BHD, key_weight.unflatten(0, (self.attn.num_heads, -1)))
+        key_weight_HDC = key_weight.unflatten(0, (self.attn.num_heads, -1))
+        return (query_BHD[:, :, None] @ key_weight_HDC)[:, :, 0]
 
     def updated(self, token_BC: Tensor, read_BHC: Tensor) -> Tensor:
         """The query's next token, of what each head read (weighted sums of tokens)."""
-        weight_HDC = self.attn.in_proj_weight.chunk(3)[2].unflatten(0, (self.attn.num_heads, -1))
-        value_BC = torch.einsum("bhc,hdc->bhd", read_BHC, weight_HDC).flatten(1) + self.attn.in_proj_bias.chunk(3)[2]
+        value_weight_HDC = self.attn.in_proj_weight.chunk(3)[2].unflatten(0, (self.attn.num_heads, -1))
+        value_BHD = (read_BHC[:, :, None] @ value_weight_HDC.mT)[:, :, 0]
+        value_BC = value_BHD.flatten(1) + self.attn.in_proj_bias.chunk(3)[2]
         token_BC = token_BC + self._dropped(self.attn.out_proj(value_BC))
         return token_BC + self._dropped(self.mlp(self.ln_2(token_BC)))
 
