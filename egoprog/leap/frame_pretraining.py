@@ -8,7 +8,6 @@ Shapes: B frames, H/W pixels, L tokens (class token first), N nouns, K kept patc
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,13 @@ from torch import Tensor, nn
 
 from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.data.epic_folder import EpicFolder
-from egoprog.leap.config import UniFormerConfig
+from egoprog.errors import ModelError
+from egoprog.leap.config import UniFormerConfig, to_json, uniformer_from_json
 from egoprog.leap.labelled_frames import PLACES, UNKNOWN, FrameDataset, read_nouns
+from egoprog.leap.official import load_strictly
 from egoprog.leap.uniformer import UniFormerV2
 from egoprog.train.batches import Batches
+from egoprog.train.checkpoint import read_metadata, read_weights
 from egoprog.train.task import Task
 
 HEADS = ("left", "right", "verb", "noun", "next_verb", "next_noun")
@@ -151,4 +153,18 @@ class FrameTask(Task):
         return figures | {"mean": sum(shares) / len(shares)}
 
     def metadata(self) -> dict[str, str]:
-        return {"frame_config": json.dumps(dataclasses.asdict(self.config))}
+        return {"backbone": to_json(self.config.backbone), "nouns": json.dumps(self.config.nouns)}
+
+
+def read_frame_encoder(path: str | Path) -> UniFormerV2:
+    """The backbone that a pretraining left, in eval mode; what fuses its frames is as at random.
+
+    path: RUN/best.safetensors. Raises ModelError for another file.
+    """
+    weights, metadata = read_weights(path), read_metadata(path)
+    if "backbone" not in metadata:
+        raise ModelError(f"expected a frame encoder of  python -m training.frames  in {path}, got other weights")
+    backbone = UniFormerV2(uniformer_from_json(metadata["backbone"]))
+    own = {name.removeprefix("backbone."): value for name, value in weights.items() if name.startswith("backbone.")}
+    load_strictly(backbone, own)
+    return backbone.eval()

@@ -1,0 +1,46 @@
+"""Encodes a dataset's frames once with a frozen frame encoder, for the small recipes of `python -m training.leap`.
+
+python -m training.encode --data kitchens --frames runs/frames/best.safetensors --out runs/encoded
+python -m training.encode --data kitchens --frames runs/frames/best.safetensors --out runs/encoded-few --videos P901_01
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from egoprog.data.epic import read_video_info
+from egoprog.data.epic_folder import EpicFolder
+from egoprog.data.frames import VideoFrames
+from egoprog.errors import EgoprogError
+from egoprog.leap.encoded import encode_videos
+from egoprog.leap.frame_pretraining import read_frame_encoder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.encode", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="a dataset in EPIC's layout")
+    parser.add_argument("--frames", type=Path, required=True, metavar="WEIGHTS", help="of `python -m training.frames`")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--rate", type=float, default=5.0, metavar="HZ", help="frames a second (default: 5)")
+    parser.add_argument("--videos", default="", metavar="A,B", help="only these")
+    options = parser.parse_args(arguments)
+    try:
+        folder = EpicFolder(options.data)
+        encoder = read_frame_encoder(options.frames)
+        video_ids = options.videos.split(",") if options.videos else sorted(read_video_info(folder.video_info))
+        source = VideoFrames(folder, encoder.config.size_px)
+        encode_videos(encoder, source, video_ids, options.out, options.rate)
+    except KeyboardInterrupt:
+        print(f"stopped; what is encoded is in {options.out}, the same command goes on")
+        return 130
+    except EgoprogError as error:
+        print(f"training.encode: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(video_ids)} videos in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
