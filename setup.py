@@ -8,7 +8,7 @@ from glob import glob
 
 from setuptools import find_packages, setup
 
-NODES = ("source", "listener", "tracker", "hands", "programmer", "visualiser", "manager", "recorder")
+NODES = ("source", "listener", "tracker", "hands", "recogniser", "programmer", "visualiser", "manager", "recorder")
 
 setup(
     name="egoprog",
@@ -26,6 +26,7 @@ setup(
         ("share/egoprog/launch", glob("launch/*.launch.py")),
         ("share/egoprog/config", glob("config/*.yaml")),
         ("share/egoprog/rviz", glob("rviz/*.rviz")),
+        *((f"share/egoprog/{folder.rstrip('/')}", glob(f"{folder}*.*")) for folder in glob("models/*/")),
     ],
     # Companions of MuJoCo 3.17 are pinned in requirements/sim.txt, which `make setup` installs.
     extras_require={"sim": ["mujoco==3.17.0"]},

@@ -14,7 +14,7 @@ from egoprog.errors import ConfigurationError
 
 from .conftest import REPOSITORY
 
-NODES = ("source", "listener", "tracker", "hands", "programmer", "visualiser", "manager", "recorder")
+NODES = ("source", "listener", "tracker", "hands", "recogniser", "programmer", "visualiser", "manager", "recorder")
 CONFIG = REPOSITORY / "config" / "egoprog.yaml"
 
 
@@ -29,6 +29,16 @@ def parameters_of(name):
     return found
 
 
+@pytest.fixture(autouse=True)
+def nothing_ships(monkeypatch):
+    """Whatever models this checkout has."""
+    monkeypatch.setattr("egoprog_ros.graph.shipped_model", lambda: None)
+
+
+def enabled(**options):
+    return [spec.name for spec in graph(**options) if spec.enabled]
+
+
 def test_what_listens_is_activated_before_what_plays():
     order = [spec.name for spec in graph(input="video.mp4", record="bag") if spec.enabled]
     assert order == ["recorder", "visualiser", "programmer", "hands", "tracker", "listener", "source", "manager"]
@@ -36,8 +46,17 @@ def test_what_listens_is_activated_before_what_plays():
     assert manager.parameters["nodes"] == order[:-1] and not manager.is_lifecycle
 
 
-def test_recogniser_and_imaginer_have_their_places_and_are_off():
+def test_the_recogniser_runs_where_there_is_a_model(tmp_path, monkeypatch):
     assert {spec.name for spec in graph() if not spec.enabled} == {"recogniser", "imaginer", "recorder", "source"}
+    assert "recogniser" in enabled(model="my/model")
+    assert "recogniser" in enabled(parameters={"recogniser": {"model": "my/model"}})
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/recogniser:\n  ros__parameters:\n    model: my/model\n")
+    assert "recogniser" in enabled(params_file=file)
+    file.write_text("/**/recogniser:\n  ros__parameters:\n    model: ''\n")
+    assert "recogniser" not in enabled(params_file=file)
+    monkeypatch.setattr("egoprog_ros.graph.shipped_model", lambda: tmp_path)
+    assert enabled()[-6:] == ["programmer", "recogniser", "hands", "tracker", "listener", "manager"]
 
 
 def test_options_reach_the_nodes(tmp_path):

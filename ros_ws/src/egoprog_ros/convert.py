@@ -7,6 +7,7 @@ Confidences are float32 in messages; they come back as the shortest decimal that
 
 from __future__ import annotations
 
+import array
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from egoprog_msgs.msg import HeadMotion as HeadMotionMessage
 from egoprog_msgs.msg import Narration as NarrationMessage
 from egoprog_msgs.msg import ObjectDetection as ObjectDetectionMessage
 from egoprog_msgs.msg import SoundEvent as SoundEventMessage
+from egoprog_msgs.msg import SubActionPrediction as PredictionMessage
 from egoprog_msgs.msg import Verb as VerbMessage
 from egoprog_msgs.msg import WorldState as WorldStateMessage
 from geometry_msgs.msg import PoseStamped
@@ -54,6 +56,7 @@ from egoprog.describe.types import (
     SoundEvent,
 )
 from egoprog.errors import InputError, PoseError
+from egoprog.leap.prediction import PredictedAction, PredictedStep, Prediction
 from egoprog.program import parse, to_text
 from egoprog.program.types import (
     Call,
@@ -479,6 +482,74 @@ def _candidate_to_message(candidate: Candidate) -> AnticipatedAction:
         feasible=candidate.is_feasible,
         why_not=candidate.why_not,
     )
+
+
+# What networks predict
+
+
+def prediction_to_message(prediction: Prediction, frame_id: str = "", times: Timing | None = None) -> PredictionMessage:
+    """What a network says of a moment, or of what comes after it."""
+    objects = [(name, score, k) for k, step in enumerate(prediction.steps) for name, score in step.objects]
+    return PredictionMessage(
+        header=header(prediction.stamp_s, frame_id),
+        clip_start=to_time(prediction.clip_start_s),
+        model=prediction.model,
+        verbs=[verb_to_message(step.verb) for step in prediction.steps],
+        verb_scores=[step.score for step in prediction.steps],
+        objects=[name for name, _, _ in objects],
+        object_scores=[score for _, score, _ in objects],
+        object_steps=[k for _, _, k in objects],
+        precondition_embedding=array.array("f", prediction.precondition.tolist()),
+        precondition=prediction.sentence,
+        precondition_cosine=prediction.sentence_cosine,
+        action_labels=[action.label for action in prediction.actions],
+        action_logits=[action.logit for action in prediction.actions],
+        time_to_start=prediction.ahead_s,
+        timing=Timing() if times is None else times,
+    )
+
+
+def message_to_prediction(message: PredictionMessage) -> Prediction:
+    """What a network said. Objects whose sub-action is not told may belong to any.
+
+    Raises InputError for scores that are not one for each, and for labels that are no "verb noun".
+    """
+    _check_lengths("verb_scores", message.verb_scores, len(message.verbs))
+    _check_lengths("object_scores", message.object_scores, len(message.objects))
+    _check_lengths("action_logits", message.action_logits, len(message.action_labels))
+    places = list(message.object_steps)
+    if places:
+        _check_lengths("object_steps", places, len(message.objects))
+    scored = [(name, _known(score) or 0.0) for name, score in zip(message.objects, message.object_scores, strict=True)]
+    steps = []
+    for k, (verb, score) in enumerate(zip(message.verbs, message.verb_scores, strict=True)):
+        own = [each for each, place in zip(scored, places, strict=True) if place == k] if places else scored
+        steps.append(PredictedStep(message_to_verb(verb), _known(score) or 0.0, tuple(own)))
+    return Prediction(
+        stamp_s=to_seconds(message.header.stamp),
+        clip_start_s=to_seconds(message.clip_start),
+        model=message.model,
+        steps=tuple(steps),
+        actions=tuple(map(_message_to_action, message.action_labels, message.action_logits)),
+        precondition=np.array(message.precondition_embedding, np.float32),
+        sentence=message.precondition,
+        sentence_cosine=float(message.precondition_cosine),
+        ahead_s=float(message.time_to_start),
+    )
+
+
+def _message_to_action(label: str, logit: float) -> PredictedAction:
+    verb, _, noun = label.partition(" ")
+    if not verb or not noun:
+        raise InputError(f"expected an action's verb and noun such as 'take plate', got {label!r}; check the model")
+    if not math.isfinite(logit):
+        raise InputError(f"expected a finite logit for {label!r}, got {logit}; check the model")
+    return PredictedAction(verb, noun, float(logit))
+
+
+def _check_lengths(name: str, values: Sequence, expected: int) -> None:
+    if len(values) != expected:
+        raise InputError(f"expected {expected} {name}, one for each, got {len(values)}; check the recogniser")
 
 
 # Evidence

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from egoprog.errors import ConfigurationError
+from egoprog.leap.shipped import shipped_model
 
 PACKAGE = "egoprog"
 
@@ -63,6 +64,7 @@ def graph(
     loop: bool | None = None,
     rate: float | None = None,
     record: str = "",
+    model: str = "",
     visualiser: bool = True,
     respawn: bool = True,
     remappings: tuple[tuple[str, str], ...] = (),
@@ -72,6 +74,8 @@ def graph(
 
     input: a recording to play, a path; "" where a camera publishes. loop, rate: how it is played; None: as the
     parameter file says.
+    model: the folder of an exported model for the recogniser; "" for the one that ships. It runs where there is one, or
+    where the file or `parameters` name one.
     record: the folder of the bag to write; "" for none. respawn: start nodes again when they die.
     use_sim_time: nodes follow /clock, whatever the file says; the source, where it plays, then publishes it.
     remappings: for every node, e.g. (("camera/image_raw/compressed", "/head/image/compressed"),).
@@ -87,6 +91,8 @@ def graph(
         play["loop"] = loop
     if rate is not None:
         play["rate"] = float(rate)
+
+    has_model = bool(model or more.get("recogniser", {}).get("model") or _named_in(file) or shipped_model())
 
     def node(name: str, enabled: bool = True, is_lifecycle: bool = True, **own: Any) -> NodeSpec:
         # the source makes the clock, so it can't follow it
@@ -108,7 +114,7 @@ def graph(
         node("visualiser", enabled=visualiser),
         node("imaginer", enabled=False),  # the instruction frame, not built yet
         node("programmer"),
-        node("recogniser", enabled=False),  # the trained network, not built yet
+        node("recogniser", enabled=has_model, **({"model": model} if model else {})),
         node("hands"),
         node("tracker"),
         node("listener"),
@@ -120,6 +126,18 @@ def graph(
         known = ", ".join(each.name for each in nodes)
         raise ConfigurationError(f"expected parameters for nodes of {known}, got some for {', '.join(more)}")
     return nodes
+
+
+def _named_in(file: Path | None) -> str:
+    """The recogniser's model in a parameter file, of whatever namespace; "" where it names none."""
+    try:
+        content = yaml.safe_load(file.read_text()) if file is not None else None
+    except (OSError, yaml.YAMLError):  # the nodes say what is wrong with it
+        return ""
+    for name, entry in content.items() if isinstance(content, dict) else ():
+        if str(name).rpartition("/")[2] == "recogniser" and isinstance(entry, dict):
+            return str((entry.get("ros__parameters") or {}).get("model") or "")
+    return ""
 
 
 def absolute(namespace: str) -> str:

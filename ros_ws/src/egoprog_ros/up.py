@@ -222,6 +222,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--use-sim-time", action="store_true", help="follow /clock")
     parser.add_argument("--params-file", type=Path, metavar="FILE", help="ROS parameters; see config/egoprog.yaml")
     parser.add_argument("--remap", action="append", default=[], metavar="FROM:=TO", help="remap a topic in every node")
+    parser.add_argument("--model", default="", metavar="FOLDER", help="an exported model for the recogniser")
     parser.add_argument("--no-visualiser", action="store_true", help="leave out overlay and markers")
     parser.add_argument("--no-respawn", action="store_true", help="leave dead nodes dead")
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warn", "error"))
@@ -237,6 +238,7 @@ def run(arguments: argparse.Namespace) -> int:
         loop=arguments.loop or None,
         rate=arguments.rate,
         record=arguments.record,
+        model=arguments.model,
         visualiser=not arguments.no_visualiser,
         respawn=not arguments.no_respawn,
         remappings=tuple(_remapping(text) for text in arguments.remap),

@@ -7,16 +7,16 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, HeadMotion, SoundEvent
+from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, HeadMotion, SoundEvent, SubActionPrediction
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from visualization_msgs.msg import MarkerArray
 
 from egoprog.describe.types import MotionKind
-from egoprog.live.overlay import Panel, draw, program_lines, sub_action_words
+from egoprog.live.overlay import Panel, Seen, draw, program_lines, sub_action_words
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
 from egoprog_ros.camera import TOPICS
 from egoprog_ros.convert import (
@@ -24,6 +24,7 @@ from egoprog_ros.convert import (
     message_to_frame,
     message_to_hands,
     message_to_motion,
+    message_to_prediction,
     message_to_program,
     message_to_sound,
     message_to_statuses,
@@ -88,6 +89,8 @@ class Visualiser(EgoprogNode):
         self.subscribe(Anticipation, "anticipation", self._take_anticipation)
         self.subscribe(SoundEvent, "sound_events", self._take_sound, "events")
         self.subscribe(HeadMotion, "head_motion", self._take_motion, "events")
+        for topic in ("sub_actions", "next_sub_actions"):
+            self.subscribe(SubActionPrediction, topic, lambda message, t=topic: self._take_prediction(t, message))
 
     def activate(self) -> None:
         self._worker.start()
@@ -107,6 +110,7 @@ class Visualiser(EgoprogNode):
             self._program_came_s = -math.inf
             self._anticipation: Anticipation | None = None
             self._notes: deque[tuple[float, str]] = deque(maxlen=8)
+            self._seen: dict[str, tuple[float, Seen]] = {}  # by topic, with when it came
 
     # What comes
 
@@ -151,6 +155,13 @@ class Visualiser(EgoprogNode):
         elif motion.kind is MotionKind.TURN:
             self._note("turns")
 
+    def _take_prediction(self, topic: str, message: SubActionPrediction) -> None:
+        prediction = message_to_prediction(message)
+        if prediction.action is not None:
+            seen = Seen(prediction.action.label, prediction.action_scores()[0])
+            with self._lock:
+                self._seen[topic] = (time.monotonic(), seen)
+
     def _note(self, text: str) -> None:
         with self._lock:
             self._notes.append((time.monotonic(), text))
@@ -174,9 +185,12 @@ class Visualiser(EgoprogNode):
             program, anticipation = self._program, self._anticipation
             age_s = time.monotonic() - self._program_came_s
             notes = [text for came_s, text in reversed(self._notes) if time.monotonic() - came_s < NOTE_S]
-        notes = tuple(dict.fromkeys(notes))
+            seen = {topic: each for topic, (came_s, each) in self._seen.items() if time.monotonic() - came_s < NOTE_S}
+        watching = Panel(
+            notes=tuple(dict.fromkeys(notes)), present=seen.get("sub_actions"), coming=seen.get("next_sub_actions")
+        )
         if program is None or (program.complete and age_s > SHOWN_S):
-            return Panel(notes=notes)
+            return watching
         upcoming = ()
         if not program.complete and anticipation is not None and anticipation.program_id == program.program_id:
             upcoming = tuple(
@@ -185,12 +199,12 @@ class Visualiser(EgoprogNode):
                 if candidate.feasible
             )
         overhead_ms = (program.timing.overhead_s + program.timing.model_s) * 1e3
-        return Panel(
+        return replace(
+            watching,
             name=program.name,
             state="closed" if program.complete else f"revision {program.revision}",
             lines=program_lines(message_to_program(program), message_to_statuses(program)),
             upcoming=upcoming,
-            notes=notes,
             latency_ms=round(overhead_ms) if overhead_ms > 0 else None,
         )
 
