@@ -70,9 +70,9 @@ def _predictions(options: argparse.Namespace, folder: EpicFolder | None) -> Pred
         vocabulary = make_vocabulary(training, ())
         asked = read_actions(folder.actions(options.split))
         return label_history.predict(options.label_history, training, asked, vocabulary, options.tau_a_s)
-    from egoprog.leap.run import predict_split  # needs PyTorch
+    from egoprog.leap.run_inference import predict_split  # needs PyTorch
 
-    return predict_split(options.run, options.split, folder, options.batch, options.workers)
+    return predict_split(options.run, options.split, options.data, options.batch, options.workers)
 
 
 def _of_folder(folder: EpicFolder | None) -> tuple[tuple[str, ...], TailClasses | None]:

@@ -1,0 +1,60 @@
+"""Asks a trained run about a split of the data that it was trained on, or of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+
+from egoprog.leap.augment import Plain
+from egoprog.leap.dataset import ClipDataset
+from egoprog.leap.inference import predict
+from egoprog.leap.initial_weights import load_network, weights_of
+from egoprog.leap.network import LeapNetwork
+from egoprog.leap.predictions import Predictions
+from egoprog.leap.run_options import RunOptions
+from egoprog.leap.sentences import SentenceEncoder
+from egoprog.leap.targets import Targets
+from egoprog.leap.task import LeapTask
+
+
+class TrainedTask(LeapTask):
+    """The task of a run, judged by the classes of its network: data may have grown since, or be others.
+
+    network: that of the run's best weights. Raises as `LeapTask`, `RunOptions.read` and `load_network`.
+    """
+
+    def __init__(self, run: str | Path, data: str | Path | None = None) -> None:
+        options = RunOptions.read(run)
+        self.network: LeapNetwork = load_network(weights_of(run))
+        encoded = options.encoded if data is None else None  # other data have not been encoded
+        super().__init__(options.made(), data or options.data, options.programs, options.init, options.context, encoded)
+        if self.config != self.network.config:
+            self.config = self.network.config
+            self.targets = Targets(self.config, SentenceEncoder())
+
+    def plain_dataset(self, split: str) -> torch.utils.data.Dataset:
+        """As it is seen in use, without augmentation and chance: of the training split too."""
+        dataset = self.dataset(split)
+        dataset.is_jittered = False
+        if isinstance(dataset, ClipDataset):
+            dataset.transform = Plain(self.config.backbone)
+        return dataset
+
+
+def predict_split(
+    run: str | Path,
+    split: str = "validation",
+    data: str | Path | None = None,
+    batch: int = 16,
+    workers: int = 0,
+) -> Predictions:
+    """What the best weights of a run say of a split; which clips that holds, the run's recipe says (`held_out`).
+
+    data: another dataset in EPIC's layout than the run's.
+    """
+    task = TrainedTask(run, data)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    loader = DataLoader(task.plain_dataset(split), batch, num_workers=workers)
+    return predict(task.network, loader, task.config, task.context, device)

@@ -1,0 +1,119 @@
+"""Trained runs, asked about their data."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+cv2 = pytest.importorskip("cv2")
+
+from safetensors.torch import save_file  # noqa: E402
+
+from egoprog.data import Action, ProgramClip, VideoInfo, write_actions, write_programs, write_video_info  # noqa: E402
+from egoprog.errors import ModelError  # noqa: E402
+from egoprog.leap.config import SENTENCE_WIDTH, to_json  # noqa: E402
+from egoprog.leap.network import LeapNetwork  # noqa: E402
+from egoprog.leap.program_metrics import measure_programs  # noqa: E402
+from egoprog.leap.run_inference import TrainedTask, predict_split  # noqa: E402
+from egoprog.leap.run_options import RUN_NAME, RunOptions  # noqa: E402
+from egoprog.leap.task import LeapTask  # noqa: E402
+from egoprog.program import parse  # noqa: E402
+from egoprog.world import WorldState  # noqa: E402
+
+RATE_HZ = 10.0
+PROGRAM = "def take_cup(start_t=0.1, stop_t=0.4):\n    if near shelf:\n        grasp(cup)\n"
+
+
+def make_dataset(root, verbs=(0, 3)):
+    """A video each of P901, for training, and P902, with two actions."""
+    for split, participant in (("train", "P901"), ("validation", "P902")):
+        video_id = f"{participant}_01"
+        path = root / participant / "videos" / f"{video_id}.mp4"
+        path.parent.mkdir(parents=True)
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), RATE_HZ, (64, 48))
+        rng = np.random.default_rng(len(split))
+        for _ in range(30):
+            writer.write(rng.integers(0, 255, (48, 64, 3), np.uint8))
+        writer.release()
+        rows, clips = [], []
+        for k, verb in enumerate(verbs):
+            name, start_s, stop_s = f"{video_id}_{k}", 0.5 + k, 1.3 + k
+            rows.append(
+                Action(name, participant, video_id, start_s, start_s, stop_s, 5, 13, "take cup", "take", verb, "cup",
+                       13, ("cup",), (13,))
+            )  # fmt: skip
+            state = WorldState.initial()
+            clips.append(ProgramClip(name, video_id, start_s, stop_s, "take cup", parse(PROGRAM), state, state))
+        write_actions(root / "annotations" / f"EPIC_100_{split}.csv", rows)
+        write_programs(root / "programs" / f"{split}.jsonl", clips)
+    infos = [VideoInfo(f"{name}_01", 3.0, RATE_HZ, 64, 48) for name in ("P901", "P902")]
+    write_video_info(root / "annotations" / "EPIC_100_video_info.csv", infos)
+    return root
+
+
+class NoEncoder:
+    """Stands in for the sentence encoder, which takes long to load and has no part in this."""
+
+    def __call__(self, sentences):
+        return np.zeros((len(sentences), SENTENCE_WIDTH), np.float32)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """What a training leaves, without the training."""
+    for module in ("task", "run_inference"):
+        monkeypatch.setattr(f"egoprog.leap.{module}.SentenceEncoder", NoEncoder)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    options = RunOptions("leap_debug", (), make_dataset(tmp_path / "data"))
+    config = LeapTask(options.made(), options.data).config
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / RUN_NAME).write_text(options.to_json())
+    weights = {name: tensor.contiguous() for name, tensor in LeapNetwork(config).state_dict().items()}
+    save_file(weights, run / "best.safetensors", {"config": to_json(config)})
+    return run
+
+
+def test_a_run_is_asked_about_its_validation_split(run):
+    found = predict_split(run)
+    assert found.narration_ids == ("P902_01_0", "P902_01_1")
+    assert found.true_verbs.tolist() == [0, 3]
+    assert len(measure_programs(found).clips) == 2
+    assert predict_split(run).verbs == pytest.approx(found.verbs)
+
+
+def test_the_training_split_is_seen_without_augmentation_and_chance(run):
+    """Else what is counted on it, as re-ranking does, would change from time to time."""
+    first, second = (predict_split(run, "train", batch=1) for _ in range(2))
+    assert first.narration_ids == ("P901_01_0", "P901_01_1")
+    assert first.verbs == pytest.approx(second.verbs)
+
+
+def test_other_data_are_judged_by_the_networks_own_classes(run, tmp_path):
+    """A vocabulary counted anew would shift every class."""
+    other = make_dataset(tmp_path / "other", verbs=(0, 5))
+    task = TrainedTask(run, other)
+    assert task.config == task.network.config
+    found = predict_split(run, data=other)
+    assert found.true_verbs.tolist() == [0, 5]
+    assert [pair[0] for pair in found.config.vocabulary.actions] == [0, 3]
+
+
+def test_a_folder_that_no_training_wrote_is_named(tmp_path):
+    with pytest.raises(ModelError, match="expected the folder of a run"):
+        predict_split(tmp_path)
+
+
+def test_a_run_that_has_saved_nothing_yet_is_named(run):
+    (run / "best.safetensors").unlink()
+    with pytest.raises(ModelError, match="train it first"):
+        predict_split(run)
+
+
+def test_weights_that_are_not_of_this_network_are_refused(run):
+    config = dataclasses.replace(TrainedTask(run).network.config, gru_width=8)
+    save_file({"a": torch.zeros(1)}, run / "best.safetensors", {"config": to_json(config)})
+    with pytest.raises(ModelError):
+        predict_split(run)
