@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,9 @@ class ProgramStore:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def __iter__(self) -> Iterator[StoredProgram]:
+        return iter(self._records.values())
 
     def get(self, clip_id: str, asked: str) -> StoredProgram | None:
         return self._records.get((clip_id, asked))

@@ -31,6 +31,7 @@ from egoprog.errors import ConfigurationError, TrainingError
 from egoprog.train.batches import Batches, SeededSamples
 from egoprog.train.checkpoint import Checkpoint, Checkpoints
 from egoprog.train.config import TrainingConfig
+from egoprog.train.curves import draw_curves
 from egoprog.train.ema import AveragedWeights
 from egoprog.train.log import TrainingLog
 from egoprog.train.optimiser import learning_rate_share, make_optimiser, set_learning_rate
@@ -50,18 +51,21 @@ class Interrupted(KeyboardInterrupt):
     """Stopped by Ctrl-C or SIGTERM, after a checkpoint."""
 
 
-def train(task: Task, config: TrainingConfig, run: str | Path) -> dict[str, Any]:
+def train(
+    task: Task, config: TrainingConfig, run: str | Path, files: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Trains to the end, or goes on where the same training was stopped; returns what RUN/results.json holds.
 
+    files: texts by name that are written into RUN when it begins.
     Raises TrainingError for a loss or gradient that is no number (naming step and samples) and for a full disk,
     ConfigurationError for an empty split or a run of another configuration, Interrupted when asked to stop.
     """
-    return _Training(task, config, Path(run)).run_to_end()
+    return _Training(task, config, Path(run), files or {}).run_to_end()
 
 
 class _Training:
-    def __init__(self, task: Task, config: TrainingConfig, run: Path) -> None:
-        self.task, self.config, self.run = task, config, run
+    def __init__(self, task: Task, config: TrainingConfig, run: Path, files: Mapping[str, str]) -> None:
+        self.task, self.config, self.run, self.files = task, config, run, files
         self.accelerator = _accelerator(config)
         self.num_processes, self.is_main = self.accelerator.num_processes, self.accelerator.is_main_process
         self.own = config.batch_of_process(self.num_processes)
@@ -111,10 +115,12 @@ class _Training:
         self.stepper = self.accelerator.prepare_optimizer(self.optimiser)
         self.ema = AveragedWeights(self.bare, self.config.ema_decay) if self.config.ema_decay else None
         self.checkpoints = Checkpoints(self.run, self.task.metadata())
-        self.identity = _identity(self.config, self.task.metadata())
+        self.identity = _identity(self.config, self.task.metadata()) | {"samples": str(len(self.dataset))}
         if (checkpoint := self.checkpoints.newest()) is not None:
             self._restore(checkpoint)
             log.info("%s: goes on after step %d of %d", self.run, self.step, self.num_steps)
+        for name, text in self.files.items() if self.is_main else ():
+            _write(self.run / name, text)
         self.validation = Batches(
             _split(self.task, "validation"), self.own, self.config.workers, self.config.seed, self.accelerator
         )
@@ -251,6 +257,7 @@ class _Training:
             self.best = {"name": self.config.best, "value": value, "step": self.step, "figures": self.figures}
         if self.log is not None:
             self.log.write("validation", self.step, self.epoch, self.figures)
+            draw_curves(self.run)
         words = ", ".join(f"{name} {value:.4g}" for name, value in self.figures.items())
         log.info("epoch %.4g of %.4g: %s%s", self.epoch, self.config.epochs, words, " (best)" if is_best else "")
         return is_best
@@ -309,8 +316,7 @@ class _Training:
             "task": dict(self.task.metadata()),
         }
         if self.is_main:
-            with atomic(self.run / RESULTS_NAME) as temporary:
-                temporary.write_text(json.dumps(results, indent=1) + "\n")
+            _write(self.run / RESULTS_NAME, json.dumps(results, indent=1) + "\n")
         return results
 
 
@@ -325,6 +331,11 @@ def _accelerator(config: TrainingConfig) -> Accelerator:
     # what a loss leaves out gets no gradient: the action head of a network that is trained on programs alone
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     return Accelerator(mixed_precision=precision, cpu=not has_gpu, kwargs_handlers=handlers)
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _split(task: Task, split: str) -> Dataset:

@@ -1,5 +1,6 @@
 """A training goes on where it was stopped as if nothing had happened, and says in one line why it can't."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from toys import LineTask
@@ -197,3 +199,19 @@ def test_a_full_disk_is_told_in_one_line_and_older_checkpoints_stay(tmp_path, mo
         checkpoints.save(module.Checkpoint(9, read_weights(tmp_path / "last.safetensors"), {}, {}))
     assert "\n" not in str(error.value) and checkpoints.steps() == before
     assert not list((tmp_path / "checkpoints").glob(".part*"))
+
+
+def test_what_a_run_leaves_behind_says_how_it_was_made(tmp_path):
+    results = train(LineTask(), CONFIG, tmp_path, {"run.json": "{}"})
+    assert json.loads((tmp_path / "results.json").read_text())["best"] == results["best"]
+    assert {"command", "commit", "machine", "seed", "minutes"} <= results.keys()
+    assert (tmp_path / "run.json").read_text() == "{}"
+    assert list((tmp_path / "tensorboard").glob("events.*"))
+    picture = cv2.imread(str(tmp_path / "curves.png"))
+    assert picture.shape[1] == 1440 and picture.std() > 1.0
+
+
+def test_a_run_whose_data_have_changed_is_not_gone_on_with(tmp_path):
+    train(LineTask(), replace(CONFIG, epochs=1.0), tmp_path)
+    with pytest.raises(ConfigurationError, match=r"samples = 22, got 24"):
+        train(LineTask(24), replace(CONFIG, epochs=1.0), tmp_path)

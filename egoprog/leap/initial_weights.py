@@ -1,0 +1,68 @@
+"""Where a training starts: weights of a pretrained frame encoder, of another run, or published ones."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from torch import Tensor
+
+from egoprog.errors import ModelError
+from egoprog.leap.config import leap_from_json
+from egoprog.leap.network import LeapNetwork
+from egoprog.leap.official import load_for_fine_tuning, load_strictly, read_checkpoint
+from egoprog.leap.uniformer import UniFormerV2
+from egoprog.train.checkpoint import read_metadata, read_weights
+
+log = logging.getLogger(__name__)
+_HEADS = ("transformer.d", "transformer.proj", "transformer.temporal", "transformer.balance", "time_embedding")
+_BACKBONE = "backbone."
+
+
+def weights_of(path: str | Path) -> Path:
+    """The best weights of a run's folder, or the file itself. Raises ModelError where there are none."""
+    path = Path(path)
+    file = path / "best.safetensors" if path.is_dir() else path
+    if not file.is_file():
+        raise ModelError(f"expected the weights of a training in {path}, found no {file.name}; train it first")
+    return file
+
+
+def load_network(weights: str | Path) -> LeapNetwork:
+    """The network that a training wrote, ready to use. Raises ModelError for a file of another kind."""
+    metadata = read_metadata(weights)
+    if "config" not in metadata:
+        raise ModelError(f"expected one of LEAP's networks in {weights}, got weights without a configuration of it")
+    network = LeapNetwork(leap_from_json(metadata["config"]))
+    load_strictly(network, read_weights(weights))
+    return network.eval()
+
+
+def encoder_weights(backbone: UniFormerV2) -> dict[str, Tensor]:
+    """Those that make the tokens of a single frame."""
+    return {name: tensor for name, tensor in backbone.state_dict().items() if not name.startswith(_HEADS)}
+
+
+def load_initial(network: LeapNetwork, path: str | Path) -> None:
+    """Puts in what fits: of a frame encoder its layers; of another of LEAP's networks all that has the same name and
+    shape; of a published UniFormerV2 all but its classifier.
+
+    Raises ModelError where a frame encoder or a published model is of another shape, or where nothing fits.
+    """
+    path = Path(path)
+    metadata = read_metadata(path) if path.suffix == ".safetensors" else {}
+    if "frame_config" not in metadata and "config" not in metadata:
+        load_for_fine_tuning(network.backbone, read_checkpoint(path), new_classifier=True, resize=True)
+        return
+    weights, own = read_weights(path), network.state_dict()
+    if "frame_config" in metadata:
+        wanted = {_BACKBONE + name for name in encoder_weights(network.backbone)}
+        weights = {name: tensor for name, tensor in weights.items() if name in wanted}
+        load_strictly(network, weights, may_lack=own.keys() - wanted)
+        return
+    fitting = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
+    if not any(name.startswith(_BACKBONE) for name in fitting):
+        raise ModelError(f"expected weights of a network like this one in {path}, got none that fit")
+    if new := sorted(own.keys() - fitting.keys()):
+        log.info("%d of %d tensors start anew, the first %s", len(new), len(own), new[0])
+    load_strictly(network, fitting, may_lack=new)
