@@ -34,7 +34,7 @@ def write_report(bag: Path, folder: Path, name: str = "", command: str = "") -> 
     report = read_run(bag, name)
     video = "overlay.mp4"
     try:
-        write_overlay_video(bag, folder / video)
+        write_overlay_video(bag, folder / video, report)
     except RecordingError as error:
         print(f"no overlay video: {error}", file=sys.stderr)
         video = ""

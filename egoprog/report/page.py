@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
 from egoprog import __version__
+from egoprog.report.recognition import MAX_AGE_S, Told
 from egoprog.report.run import Run, Span
 
 
@@ -21,6 +23,7 @@ def write_page(run: Run, path: Path, video: str = "overlay.mp4", command: str = 
     path.write_text(
         environment.get_template("page.html").render(
             run=run,
+            recognition=run.recognition,
             rows=rows,
             duration_s=max(run.duration_s, 0.1),
             ticks=ticks(run.duration_s),
@@ -46,12 +49,31 @@ def timeline(run: Run) -> list[tuple[str, list[Span]]]:
         ("sound", run.sounds),
         ("head", run.motions),
     ]
+    if run.present:
+        rows.insert(0, ("network", told_spans(run.present)))
+    if run.coming:
+        rows.insert(1, ("network, next", told_spans(run.coming)))
     if run.truth:
         rows += [
             ("truth", [Span(p.start_s, p.stop_s, p.name, "what was really done", "program") for p in run.truth]),
             ("truth, steps", [span for program in run.truth for span in program.sub_actions]),
         ]
     return [(label, [clip_to_run(span, run.duration_s) for span in spans]) for label, spans in rows]
+
+
+def told_spans(predictions: Sequence[Told]) -> list[Span]:
+    """Predictions in a row that tell the same, as one span with their best score; a pause ends it."""
+    spans: list[Span] = []
+    for each, following in zip(predictions, [*predictions[1:], None], strict=True):
+        pauses = following is None or following.stamp_s - each.stamp_s > MAX_AGE_S
+        stop_s = each.stamp_s if pauses else following.stamp_s
+        last = spans[-1] if spans else None
+        score = f"{each.score:.2f}"
+        if last is not None and last.label == each.label and last.stop_s == each.stamp_s:
+            spans[-1] = replace(last, stop_s=stop_s, detail=max(last.detail, score))
+        else:
+            spans.append(Span(each.stamp_s, stop_s, each.label, score, "network"))
+    return spans
 
 
 def clip_to_run(span: Span, duration_s: float) -> Span:

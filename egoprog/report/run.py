@@ -16,6 +16,7 @@ from rosbags.highlevel import AnyReader, AnyReaderError
 from egoprog.errors import RecordingError
 from egoprog.program import condition_text
 from egoprog.program.types import Condition
+from egoprog.report.recognition import Recognition, Told, key_of, recognition, told
 
 VERBS = ("nothing", "grasp", "release", "move", "use", "position", "goto", "wait")
 HANDS = ("", "left", "right", "both")
@@ -81,7 +82,11 @@ class Latency:
 
 @dataclass
 class Run:
-    """All of one run that the page shows. truth: what was really done, where the recording knew it."""
+    """All of one run that the page shows.
+
+    present, coming: what a network saw and what it expected, in the order of their stamps.
+    truth: what was really done, where the recording knew it.
+    """
 
     name: str
     duration_s: float = 0.0
@@ -92,9 +97,23 @@ class Run:
     motions: list[Span] = field(default_factory=list)
     contacts: dict[str, list[Span]] = field(default_factory=lambda: {"left": [], "right": []})
     anticipated: list[tuple[float, tuple[Candidate, ...]]] = field(default_factory=list)
+    present: list[Told] = field(default_factory=list)
+    coming: list[Told] = field(default_factory=list)
     latencies: list[Latency] = field(default_factory=list)
     diagnostics: list[tuple[str, str, str]] = field(default_factory=list)
     num_messages: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def actions(self) -> list[tuple[float, float, tuple[str, str]]]:
+        """What was really done: start, end, verb and noun."""
+        return [(p.start_s, p.stop_s, key) for p in self.truth if (key := key_of(p.name)) is not None]
+
+    @property
+    def recognition(self) -> Recognition:
+        """What the network told against what was done; without rows where either is missing."""
+        if not self.present and not self.coming:
+            return Recognition()
+        return recognition(self.actions, self.present, self.coming)
 
 
 def seconds(stamp: Any) -> float:
@@ -130,11 +149,12 @@ def read_run(bag: Path, name: str = "") -> Run:
         origin_s = first_camera_stamp(reader)
         programs: dict[str, Any] = {}
         motions: dict[float, Any] = {}
-        timings: dict[str, list[Any]] = {"hand_contacts": [], "program": []}
+        timings: dict[str, list[Any]] = {name: [] for name in ("hand_contacts", "sub_actions", "program")}
         hands = {side: ContactSpans() for side in ("left", "right")}
         status: dict[str, tuple[str, str]] = {}
         truth: dict[str, Any] = {}
         topics = ("program", "sound_events", "head_motion", "hand_contacts", "anticipation", "diagnostics")
+        topics += ("sub_actions", "next_sub_actions")
         for connection in reader.connections:
             run.num_messages[connection.topic] = run.num_messages.get(connection.topic, 0) + connection.msgcount
         for topic, received_s, message in messages(reader, *topics, "truth/program"):
@@ -163,6 +183,11 @@ def read_run(bag: Path, name: str = "") -> Run:
                 for side, spans in hands.items():
                     spans.push(stamp_s, seen.get(side))
                 timings[topic].append(message.timing)
+            elif topic in ("sub_actions", "next_sub_actions"):
+                if topic in timings:
+                    timings[topic].append(message.timing)
+                if (said := told(message, origin_s)) is not None:
+                    (run.present if topic == "sub_actions" else run.coming).append(said)
             else:
                 candidates = tuple(candidate(c) for c in message.candidates[:5])
                 run.anticipated.append((seconds(message.observed_until) - origin_s, candidates))

@@ -1,4 +1,7 @@
-"""The overlay video of a run: the frames that `visualiser` published, at their own stamps, with the run's sound."""
+"""The overlay video of a run: the frames that `visualiser` published, at their own stamps, with the run's sound.
+
+Where the recording knew what was really done, a strip below each frame says so: `visualiser` itself is never told.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,18 @@ import cv2
 import numpy as np
 
 from egoprog.errors import RecordingError
-from egoprog.report.run import messages, open_bag, seconds
+from egoprog.live.overlay import Seen, strip
+from egoprog.report.recognition import Key, Told, label, latest
+from egoprog.report.run import Run, first_camera_stamp, messages, open_bag, seconds
 
 TIME_BASE = Fraction(1, 90_000)
 MAX_SIDE = 960  # pixels; a page shows no more, and a headset's 1408 x 1408 would quadruple the file
 
 
-def write_overlay_video(bag: Path, path: Path) -> int:
+def write_overlay_video(bag: Path, path: Path, run: Run | None = None) -> int:
     """Encodes the overlay frames of a bag as H.264, with sound where the bag has any; returns the number of frames.
 
+    run: what the bag holds, for the strip with what was really done; None for no strip.
     Raises RecordingError if the bag holds no overlay frame.
     """
     with open_bag(bag) as reader:
@@ -27,7 +33,8 @@ def write_overlay_video(bag: Path, path: Path) -> int:
         if first is None:
             raise RecordingError(f"expected overlay frames in {bag}, got none; was `visualiser` running?")
         origin_s = seconds(first.header.stamp)
-        size = encoded_size(decode(first))
+        begun_s = origin_s - first_camera_stamp(reader)  # on the run's clock
+        size = encoded_size(with_truth(decode(first), run, begun_s))
         audio = next((m for _, _, m in messages(reader, "audio")), None)
         partial = path.with_suffix(".partial.mp4")
         with av.open(partial, "w", options={"movflags": "+faststart"}) as container:
@@ -53,7 +60,8 @@ def write_overlay_video(bag: Path, path: Path) -> int:
                 pts = round(start_s / TIME_BASE)
                 if pts <= last_pts:
                     continue
-                frame = av.VideoFrame.from_ndarray(cv2.resize(decode(message), size), format="rgb24")
+                picture = with_truth(decode(message), run, begun_s + start_s)
+                frame = av.VideoFrame.from_ndarray(cv2.resize(picture, size), format="rgb24")
                 frame.pts, frame.time_base = pts, TIME_BASE
                 container.mux(video_stream.encode(frame))
                 num_frames, last_pts = num_frames + 1, pts
@@ -62,6 +70,29 @@ def write_overlay_video(bag: Path, path: Path) -> int:
                 container.mux(audio_stream.encode(None))
     partial.replace(path)
     return num_frames
+
+
+def with_truth(picture: np.ndarray, run: Run | None, at_s: float) -> np.ndarray:
+    """The picture with a strip below: what was done at that time of the run, and what came next.
+
+    Green where the network said the same then, red where it said something else. As it was for a run without truth.
+    """
+    actions = run.actions if run is not None else []
+    if not actions:
+        return picture
+    now = next((key for start_s, stop_s, key in actions if start_s <= at_s <= stop_s), None)
+    following = next((key for start_s, _, key in actions if start_s > at_s), None)
+    below = strip(
+        picture.shape[1],
+        "truth",
+        _judged(now, latest(run.present, at_s)),
+        _judged(following, latest(run.coming, at_s)),
+    )
+    return np.concatenate([picture, below])
+
+
+def _judged(key: Key | None, said: Told | None) -> Seen | None:
+    return None if key is None else Seen(label(key), is_right=None if said is None else said.key == key)
 
 
 def decode(message: Any) -> np.ndarray:

@@ -16,7 +16,7 @@ from egoprog.report.run import read_run
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 import egoprog_msgs.msg as msgs
-from egoprog_ros.convert import header, program_to_message, timing
+from egoprog_ros.convert import header, prediction_to_message, program_to_message, timing
 from egoprog_ros.images import rgb_to_compressed
 from egoprog_ros.recorder import add_type
 from egoprog_ros.stamps import to_time
@@ -24,6 +24,7 @@ from rclpy.serialization import serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from egoprog.leap.prediction import PredictedAction, Prediction
 from egoprog.program import parse
 from egoprog.world import validate
 
@@ -141,6 +142,32 @@ def test_what_was_really_done_stands_beside_what_was_told_and_is_not_mixed_with_
     rows = dict(timeline(run))
     assert [span.label for span in rows["truth"]] == ["really_take_cup"]
     assert [span.label for span in rows["program"]] == ["take_cup"]
+
+
+def prediction(at_s: float, *actions: PredictedAction, ahead_s: float = 0.0) -> object:
+    said = Prediction(START_S + at_s, START_S + at_s - 3, "toy 0123", actions=actions, ahead_s=ahead_s)
+    return prediction_to_message(said, "camera", timing(START_S + at_s, START_S + at_s + 0.08, 0.05))
+
+
+def test_what_the_network_told_stands_beside_what_was_done_on_the_page_and_below_the_video(tmp_path: Path) -> None:
+    true = program(1, is_complete=True)
+    true.name = "take_cup"
+    take, drop = PredictedAction("take", "cup", 3.0), PredictedAction("put", "cup", 1.0)
+    published = [("/overlay/compressed", k / 10, overlay(k / 10)) for k in range(20)]
+    published += [("/sub_actions", k / 10, prediction(k / 10, take, drop)) for k in range(21)]
+    published += [("/next_sub_actions", 0.0, prediction(0.0, drop, ahead_s=0.0)), ("/truth/program", 0.1, true)]
+    bag = write_bag(tmp_path / "bag", sorted(published, key=lambda entry: entry[1]))
+    report = write_report(bag, tmp_path / "report")
+    (row,) = report.recognition.rows
+    assert (row.label, row.seen.label, row.expected.label) == ("take cup", "take cup", "put cup")
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "What the network told, against what was done" in page
+    assert '<span class="tag ok">hit</span>' in page and '<span class="tag bad">verb missed</span>' in page
+    (latency,) = [entry for entry in report.latencies if entry.topic == "sub_actions"]
+    assert latency.model_median_ms == pytest.approx(50, abs=0.5)
+    with av.open(tmp_path / "report" / "overlay.mp4") as video:
+        frame = next(video.decode(video=0))
+    assert frame.height > 120, "a strip with the truth below the overlay"
 
 
 def test_a_bag_without_overlay_still_gets_its_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
