@@ -7,6 +7,7 @@ python -m training.encode --data kitchens --frames runs/frames/best.safetensors 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from egoprog.data.epic import read_video_info
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frames import VideoFrames
 from egoprog.errors import EgoprogError
-from egoprog.leap.encoded import encode_videos
+from egoprog.leap.encoded import DONE_NAME, encode_videos
 from egoprog.leap.frame_pretraining import read_frame_encoder
+from egoprog.provenance import provenance
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         video_ids = options.videos.split(",") if options.videos else sorted(read_video_info(folder.video_info))
         source = VideoFrames(folder, encoder.config.size_px)
         encode_videos(encoder, source, video_ids, options.out, options.rate)
+        if not options.videos:
+            done = {**provenance(), "videos": len(video_ids)}
+            (options.out / DONE_NAME).write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
         print(f"stopped; what is encoded is in {options.out}, the same command goes on")
         return 130

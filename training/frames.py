@@ -10,12 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from egoprog.leap.recipes import SMALL_BACKBONE, frames_sim, override
-
 from egoprog.data.epic import read_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.errors import EgoprogError
 from egoprog.leap.frame_pretraining import FrameTask
+from egoprog.leap.recipes import SMALL_BACKBONE, frames_sim, override
 from egoprog.train.loop import Interrupted, train
 
 

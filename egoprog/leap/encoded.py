@@ -32,6 +32,8 @@ from egoprog.leap.sampling import frame_stamps
 from egoprog.leap.uniformer import UniFormerV2
 
 _MANIFEST = "encoded.json"
+DONE_NAME = "done.json"
+"""Is there when a dataset's videos are all encoded."""
 _MOST = 127
 
 
