@@ -34,6 +34,7 @@ class OnnxRuntimeGraph:
         except ImportError as error:
             raise BackendUnavailable(f"ONNX Runtime does not import ({error})") from None
         options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3  # errors: its warnings are about constants that it does not fold
         if num_threads is not None:
             options.intra_op_num_threads = num_threads
             options.inter_op_num_threads = 1

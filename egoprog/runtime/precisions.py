@@ -28,6 +28,7 @@ Arrays = Mapping[str, NDArray]
 def to_fp16(source: Path, target: Path) -> None:
     """Weights and arithmetic in half precision."""
     model = onnx.load(source)
+    _name_constant_outputs(model)
     with _quiet():
         _save(convert_float_to_float16(model, keep_io_types=True), target)
 
@@ -80,6 +81,16 @@ def weighted_nodes(model: onnx.ModelProto) -> list[str]:
     constants = {tensor.name for tensor in model.graph.initializer}
     kinds = ("MatMul", "Gemm", "Conv")
     return [node.name for node in model.graph.node if node.op_type in kinds and node.input[1] in constants]
+
+
+def _name_constant_outputs(model: onnx.ModelProto) -> None:
+    """Outputs that are constants get a node, as the converter casts what nodes put out."""
+    outputs = {output.name for output in model.graph.output}
+    for tensor in model.graph.initializer:
+        if tensor.name in outputs:
+            node = onnx.helper.make_node("Identity", [f"{tensor.name}_value"], [tensor.name], name=f"{tensor.name}_put")
+            tensor.name = node.input[0]
+            model.graph.node.append(node)
 
 
 class _Examples(quantization.CalibrationDataReader):

@@ -1,12 +1,18 @@
 """A small network with random weights, and the model folder that the export makes of such networks."""
 
+import atexit
 import dataclasses
+import functools
+import shutil
+import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from egoprog.leap.config import LeapConfig, UniFormerConfig, Vocabulary, to_json
+from egoprog.leap.config import SENTENCE_WIDTH, LeapConfig, UniFormerConfig, Vocabulary, to_json
+from egoprog.leap.export import About, export_model
 from egoprog.leap.network import LeapNetwork
 
 VOCABULARY = Vocabulary(
@@ -18,12 +24,12 @@ VOCABULARY = Vocabulary(
 )
 BACKBONE = UniFormerConfig(
     width=48,
-    num_layers=3,
+    num_layers=2,
     num_heads=3,
     size_px=(48, 64),
     num_frames=4,
     num_classes=VOCABULARY.num_classes,
-    global_layers=(1, 2),
+    global_layers=(0, 1),
     time_embedding="global",
 )
 RECOGNISE = LeapConfig(VOCABULARY, BACKBONE, context_offsets=(-2, -1, 1, 2), gru_width=32, span_s=0.8)
@@ -52,14 +58,25 @@ def save_network(network, path):
     return path
 
 
-def export_small_model(folder: Path, **configs):
-    """The folder of a model with a recogniser, an anticipator and a context network; configs: by name, others."""
-    from egoprog.leap.export import About, export_model
+def embed(sentences):
+    """In place of the sentence encoder: points of length 1."""
+    points = np.random.default_rng(0).normal(size=(len(sentences), SENTENCE_WIDTH))
+    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
-    configs = {"recogniser": RECOGNISE, "anticipator": ANTICIPATE, "context": ALONE} | configs
+
+def export_small_model(folder, **configs):
+    """Writes FOLDER/small, a model with heads of these configurations, of weights in FOLDER/runs."""
     weights = {
         name: save_network(small_network(config, seed), folder / "runs" / f"{name}.safetensors")
         for seed, (name, config) in enumerate(configs.items())
     }
     about = About("small", "Random weights, for tests.", "None.", "none", "none")
-    return export_model(folder / "small", weights, about, commit="none")
+    return export_model(folder / "small", weights, about, commit="none", embed=embed)
+
+
+@functools.cache
+def small_model_folder():
+    """A model folder with a recogniser, an anticipator and a context network, made once a process; not to be changed."""
+    folder = Path(tempfile.mkdtemp(prefix="small-model-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return export_small_model(folder, recogniser=RECOGNISE, anticipator=ANTICIPATE, context=ALONE).path
