@@ -165,16 +165,18 @@ class ClipDataset(Dataset):
         return len(self.items)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        rng = np.random.default_rng([self.seed, self.epoch, index])
         place = index
-        for _ in range(_NUM_TRIES):
-            if not self._is_bad[place]:
-                try:
-                    return self._read(place, rng)
-                except RecordingError as error:
-                    self._is_bad[place] = True
+        for attempt in range(_NUM_TRIES):
+            # Nothing here may depend on what was found bad before: a resumed run doesn't know it.
+            rng = np.random.default_rng([self.seed, self.epoch, index, attempt])
+            if attempt:
+                place = int(rng.integers(len(self.items)))
+            try:
+                return self._read(place, rng)
+            except RecordingError as error:
+                if not self._is_bad[place]:
                     _log.warning("%s can't be read, another clip stands in: %s", self.items[place].narration_id, error)
-            place = int(rng.integers(len(self.items)))
+                self._is_bad[place] = True
         raise RecordingError(
             f"expected clips that can be read, got none in {_NUM_TRIES} tries; check the videos of {len(self)} clips"
         )
