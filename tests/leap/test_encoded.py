@@ -85,7 +85,7 @@ def test_what_fuses_frames_is_no_part_of_their_encoder(backbone, encoded):
 
 
 def test_missing_folders_and_videos_are_told_in_one_line(encoded, tmp_path):
-    with pytest.raises(ModelError, match="expected encoded frames in .*training.encode"):
+    with pytest.raises(ModelError, match=r"expected encoded frames in .*training.encode"):
         EncodedFrames(tmp_path / "nothing")
     with pytest.raises(InputError, match="expected encoded frames of c, found none"):
         encoded.read("c", [0.0])

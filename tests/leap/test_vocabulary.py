@@ -57,7 +57,9 @@ def test_rare_words_stand_as_no_object():
 
 
 def test_a_class_beyond_the_vocabulary_is_named():
-    with pytest.raises(AnnotationError, match=r"P901_01_5.*a verb class below 97 and a noun class below 300, got 97, 1"):
+    with pytest.raises(
+        AnnotationError, match=r"P901_01_5.*a verb class below 97 and a noun class below 300, got 97, 1"
+    ):
         make_vocabulary([action(5, verb_class=97)], [])
 
 
