@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds")
+BENCHMARKS = ("parser", "graph", "simulator", "sounds", "runtime")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -76,7 +76,7 @@ def export_small_model(folder, **configs):
 
 @functools.cache
 def small_model_folder():
-    """A model folder with a recogniser, an anticipator and a context network, made once a process; not to be changed."""
+    """A model folder with a recogniser, an anticipator and a context network, made once: copy it to change it."""
     folder = Path(tempfile.mkdtemp(prefix="small-model-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return export_small_model(folder, recogniser=RECOGNISE, anticipator=ANTICIPATE, context=ALONE).path
