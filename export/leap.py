@@ -29,6 +29,7 @@ from egoprog.leap.agreement import (
 )
 from egoprog.leap.config import LeapConfig, leap_from_json
 from egoprog.leap.export import About, add_precision, export_model
+from egoprog.leap.initial_weights import weights_of
 from egoprog.leap.live import ANTICIPATOR, CONTEXT, RATE_HZ, RECOGNISER
 from egoprog.leap.sentences import SentenceEncoder
 from egoprog.runtime import ModelFolder, open_model
@@ -127,14 +128,14 @@ def _from_model(folder: Path) -> tuple[dict[str, Path], About]:
 def _from_runs(options: argparse.Namespace) -> tuple[dict[str, Path], About]:
     weights: dict[str, Path] = {}
     for run in options.run:
-        name = _HEADS[_config(_weights(run)).task]
+        name = _HEADS[_config(weights_of(run)).task]
         if name in weights:
             raise ConfigurationError(
                 f"expected one {name}, got {weights[name]} and {run}; name the context with --context"
             )
-        weights[name] = _weights(run)
+        weights[name] = weights_of(run)
     if options.context:
-        weights[CONTEXT] = _weights(options.context)
+        weights[CONTEXT] = weights_of(options.context)
     commands, commits = zip(*map(_made, [*options.run, *([options.context] if options.context else [])]), strict=True)
     about = About(
         name=options.out.name,
@@ -144,13 +145,6 @@ def _from_runs(options: argparse.Namespace) -> tuple[dict[str, Path], About]:
         commit=", ".join(dict.fromkeys(commits)),
     )
     return weights, about
-
-
-def _weights(run: Path) -> Path:
-    path = run / "best.safetensors" if run.is_dir() else run
-    if not path.is_file():
-        raise ModelError(f"expected weights at {path}, found none; train them with  python -m training.leap")
-    return path
 
 
 def _config(weights: Path) -> LeapConfig:

@@ -28,14 +28,14 @@ from torch import Tensor, nn
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
-from egoprog.leap.config import LeapConfig, leap_from_json, to_json
+from egoprog.leap.config import LeapConfig, to_json
+from egoprog.leap.initial_weights import encoder_weights, load_network
 from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.streaming import FrameEncoder, StreamStep
 from egoprog.leap.vocabulary import precondition_words
 from egoprog.runtime.model_folder import Graph, ModelFolder, sha256_of
 from egoprog.runtime.precisions import to_fp16, to_int8
-from egoprog.train.checkpoint import read_metadata, read_weights
 
 OPSET = 20
 
@@ -115,23 +115,6 @@ def graph_of(name: str, network: LeapNetwork) -> GraphModule:
             inputs["has_context"] = torch.zeros(1, num_clips, dtype=torch.bool)
     outputs += [f"{key}_out" for key in inputs if key.startswith("state_")]
     return GraphModule(name, module, inputs, tuple(outputs))
-
-
-def load_network(weights: str | Path) -> LeapNetwork:
-    """That of a safetensors file with its configuration. Raises ModelError where its tensors are other ones."""
-    metadata = read_metadata(weights)
-    if "config" not in metadata:
-        raise ModelError(f"expected a configuration beside the weights in {weights}, got none; train it again")
-    network = LeapNetwork(leap_from_json(metadata["config"]))
-    tensors, wanted = read_weights(weights), network.state_dict()
-    wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
-    if wrong or tensors.keys() - wanted.keys():
-        listed = ", ".join([*wrong, *sorted(tensors.keys() - wanted.keys())][:4])
-        raise ModelError(
-            f"expected the tensors of its configuration in {weights}; missing, misshapen or extra: {listed}"
-        )
-    network.load_state_dict(tensors)
-    return network.eval()
 
 
 def write_onnx(graph: GraphModule, path: Path, metadata: Mapping[str, str]) -> None:
@@ -251,7 +234,7 @@ def add_precision(model: ModelFolder, precision: str, frames: Sequence[NDArray[n
 
 
 def _check_shared(recogniser: LeapNetwork, other: LeapNetwork, name: str) -> None:
-    ours, theirs = _of_frames(recogniser), _of_frames(other)
+    ours, theirs = encoder_weights(recogniser.backbone), encoder_weights(other.backbone)
     layers = [network.config.backbone.global_layers for network in (recogniser, other)]
     if layers[0] != layers[1] or ours.keys() != theirs.keys():
         raise ModelError(f"expected the recogniser's frame encoder in the {name}, got one of another shape")
@@ -261,12 +244,6 @@ def _check_shared(recogniser: LeapNetwork, other: LeapNetwork, name: str) -> Non
                 f"expected the recogniser's frame encoder in the {name}, {key} differs; "
                 "train both from the same frozen one, or export them to folders of their own"
             )
-
-
-def _of_frames(network: LeapNetwork) -> dict[str, Tensor]:
-    """Weights that the tokens of a frame depend on."""
-    names = ("conv1.", "class_embedding", "positional_embedding", "ln_pre.", "transformer.resblocks.")
-    return {name: value for name, value in network.backbone.state_dict().items() if name.startswith(names)}
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ def open_graph(folder: Path | None, name: str, precision: str, num_threads: int 
     try:
         import torch
 
-        from egoprog.leap.export import graph_of, load_network
+        from egoprog.leap.export import graph_of
+        from egoprog.leap.initial_weights import load_network
     except ImportError as error:
         raise BackendUnavailable(f"PyTorch does not import ({error})") from None
     model = open_model(folder)

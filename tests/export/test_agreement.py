@@ -6,15 +6,16 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from small_model import BACKBONE, RECOGNISE, save_network, small_model_folder, small_network
 
 from egoprog.errors import ConfigurationError, ModelError
 from egoprog.leap import export as exporting
 from egoprog.leap.agreement import Difference, differences, made_pictures, normalised, sessions_of, stream
 from egoprog.leap.config import leap_from_json
+from egoprog.leap.initial_weights import load_network
 from egoprog.runtime import load, open_model
 from egoprog.runtime.model_folder import sha256_of
 from export.leap import check
+from tests.leap.small_model import BACKBONE, RECOGNISE, save_network, small_model_folder, small_network
 
 FRAMES = normalised(made_pictures(8), BACKBONE)
 
@@ -131,4 +132,4 @@ def test_weights_of_another_configuration_are_named(tmp_path):
     network = small_network()
     del network.program.verb
     with pytest.raises(ModelError, match=r"program\.verb\.weight"):
-        exporting.load_network(save_network(network, tmp_path / "x.safetensors"))
+        load_network(save_network(network, tmp_path / "x.safetensors"))

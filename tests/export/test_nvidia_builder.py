@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_model import BACKBONE, small_model_folder
 
 from egoprog.leap.agreement import made_pictures, normalised
 from egoprog.leap.export import add_precision
 from egoprog.runtime import ModelFolder, engines, open_model
 from egoprog.runtime.engines import Target
+from tests.leap.small_model import BACKBONE, small_model_folder
 
 pytest.importorskip("tensorrt_rtx_bindings")
 MODELS = Path(__file__).resolve().parents[2] / "models"

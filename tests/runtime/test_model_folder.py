@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_model import small_model_folder
 
 from egoprog.errors import ModelError
 from egoprog.leap.agreement import differences, made_pictures, normalised, sessions_of, stream
 from egoprog.leap.live import config_of
 from egoprog.runtime import load, open_model
 from egoprog.runtime.card import CARD, card, read_measures, write_card
+from tests.leap.small_model import small_model_folder
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SHIPPED = sorted(path.parent for path in MODELS.glob("*/model.json"))
