@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds", "runtime")
+BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime")
 RESULTS = Path(__file__).parent / "results"
 
 
