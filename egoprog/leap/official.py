@@ -43,6 +43,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL (\S+)", str(error))
+        if found is None and "Unsupported" not in str(error):
+            raise ModelError(f"expected a checkpoint, got a file that is none or is damaged: {path}") from None
         what = f"code in it ({found[1]})" if found else "more in it than tensors"
         raise ModelError(
             f"expected a checkpoint with tensors alone, got a pickle with {what}: {path}; it was not run. "

@@ -172,20 +172,15 @@ def _seen_of(model: UniFormerV2, tokens_BGLC: Tensor) -> tuple[Tensor, Tensor, T
 
     Each (B, G, L, C), class tokens too: nothing is given to those.
     """
-    images_GBCRS = tokens_BGLC[:, :, 1:].unbind(1)
-    images_GBCRS = [patches.transpose(1, 2).unflatten(2, model.config.grid) for patches in images_GBCRS]
-    parts = [
-        torch.stack(
-            [dpe.plane(image, k).flatten(2).transpose(1, 2) for dpe, image in _pairs(model, images_GBCRS)], dim=1
-        )
-        for k in range(3)
+    images = [
+        patches_BLC.transpose(1, 2).unflatten(2, model.config.grid) for patches_BLC in tokens_BGLC[:, :, 1:].unbind(1)
     ]
-    to_next, seen, to_previous = (F.pad(part_BGLC, (0, 0, 1, 0)) for part_BGLC in parts)
+    parts = []
+    for k in range(3):
+        planes = [dpe.plane(image_BCRS, k) for dpe, image_BCRS in zip(model.transformer.dpe, images, strict=True)]
+        parts.append(F.pad(torch.stack(planes, dim=1).flatten(3).transpose(2, 3), (0, 0, 1, 0)))
+    to_next, seen, to_previous = parts
     return to_next, tokens_BGLC + seen, to_previous
-
-
-def _pairs(model: UniFormerV2, images: list[Tensor]) -> zip:
-    return zip(model.transformer.dpe, images, strict=True)
 
 
 def _keys_of(model: UniFormerV2, sums_BGLC: Tensor) -> Tensor:
