@@ -33,6 +33,7 @@ from egoprog.leap.sampling import frame_stamps
 from egoprog.leap.sentences import SentenceEncoder
 from egoprog.leap.supervision import read_supervision
 from egoprog.leap.targets import Targets
+from egoprog.leap.uniformer import UniFormerV2
 from egoprog.leap.vocabulary import make_vocabulary
 from egoprog.train.batches import Batches
 from egoprog.train.task import Batch, Task
@@ -82,7 +83,7 @@ class LeapTask(Task):
         model = LeapNetwork(self.config)
         if self.init is not None:
             load_initial(model, weights_of(self.init))
-        if self.frames is not None and encoder_hash(model.backbone) != self.frames.encoder:
+        if self.frames is not None and _encoder_hash(model.backbone) != self.frames.encoder:
             raise ModelError(
                 f"expected the weights that encoded the frames in {self.frames.root}, got others; give them as --init"
             )
@@ -237,6 +238,13 @@ _TRUE = {
     "true_objects": "sub_objects",
     "true_precondition": "precondition",
 }
+
+
+def _encoder_hash(backbone: UniFormerV2) -> str:
+    """As of the frame encoder alone: what heads have learned since, times among it, does not count."""
+    alone = UniFormerV2(backbone.config)
+    alone.load_state_dict(encoder_weights(backbone), strict=False)
+    return encoder_hash(alone)
 
 
 def _figures(predictions: Predictions) -> dict[str, float]:

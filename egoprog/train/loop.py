@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError, TrainingError
+from egoprog.provenance import provenance
 from egoprog.train.batches import Batches, SeededSamples
 from egoprog.train.checkpoint import Checkpoint, Checkpoints
 from egoprog.train.config import TrainingConfig
@@ -36,7 +37,6 @@ from egoprog.train.ema import AveragedWeights
 from egoprog.train.log import TrainingLog
 from egoprog.train.optimiser import learning_rate_share, make_optimiser, set_learning_rate
 from egoprog.train.order import StepOrder
-from egoprog.train.provenance import provenance
 from egoprog.train.task import Batch, Task
 
 log = logging.getLogger(__name__)
@@ -302,9 +302,17 @@ class _Training:
             if self.best and self.best["step"] == self.step:
                 self.checkpoints.link(self.step, "best")
 
+    def _device(self) -> str:
+        device = self.accelerator.device
+        return (
+            torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+        )
+
     def _write_results(self) -> dict[str, Any]:
         results = {
             **provenance(),
+            "device": self._device(),
+            "torch": torch.__version__,
             "seed": self.config.seed,
             "processes": self.num_processes,
             "samples": len(self.dataset),
