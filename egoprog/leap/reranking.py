@@ -141,6 +141,19 @@ class Moment:
     candidates: tuple[tuple[Label, float, Judgement], ...]
 
 
+def moment_of(
+    participant: str,
+    truth: Label,
+    candidates: Iterable[tuple[Label, float]],
+    state: WorldState,
+    conditions: ActionConditions,
+    domain: Domain,
+) -> Moment:
+    """Judges what was proposed at a moment of a training video, in the state that was believed."""
+    judged = tuple((label, share, judge(label, state, conditions, domain)) for label, share in candidates)
+    return Moment(participant, truth, judged)
+
+
 @dataclass(frozen=True)
 class Reranker:
     """Candidates re-ranked by what they need of the world.

@@ -7,9 +7,12 @@ facts push no candidate down. Nobody's truth comes in here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from egoprog.data.epic import Action
+from egoprog.leap.action_conditions import ActionConditions, Label
 from egoprog.program.types import Condition, Hand, SubAction
 from egoprog.world import Domain, WorldState
 from egoprog.world.actions import after, preconditions, why_not
@@ -63,3 +66,62 @@ class StateEstimate:
             return self
         seen = Condition("in hand", (name, hand.value)) if name else Condition("empty", (hand.value,))
         return StateEstimate(self.state.assume(seen), self.surprises + 1, self.observed + 1)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What was recognised of one clip. label: its action. steps: its sub-actions. confidence: in both, 0 to 1."""
+
+    label: Label
+    steps: tuple[SubAction, ...]
+    confidence: float = 1.0
+
+
+def with_action(estimate: StateEstimate, seen: Observed, conditions: ActionConditions, domain: Domain) -> StateEstimate:
+    """The estimate after a clip: its sub-actions, and what its action leaves behind."""
+    instance = conditions.acted_on(seen.label, seen.steps)
+    if instance is None:
+        instance = next(iter(conditions.instances(seen.label[1], estimate.state.objects)), None)
+    left = conditions.left(seen.label, instance) if instance else ()
+    return estimate.after(seen.steps, domain, seen.confidence, left)
+
+
+def states_before(
+    rows: Iterable[Action],
+    observed: Mapping[str, Observed],
+    conditions: ActionConditions,
+    domain: Domain,
+    tau_a_s: float = 1.0,
+    foretold: Mapping[str, Observed] | None = None,
+) -> Iterator[tuple[Action, StateEstimate]]:
+    """Each row, by video and time, with what is believed tau_a_s before it starts.
+
+    observed: by narration_id; of clips that nobody observed nothing is known. Clips that started before that moment
+    count. foretold: what was anticipated of each clip; where given, it stands for the clip that is under way at that
+    moment, because what was observed of that one rests on frames that come after. Without it the clip under way counts
+    as observed, as it does in `label_history`. Every video begins with empty hands.
+    """
+    ordered = sorted(rows, key=lambda row: (row.video_id, row.start_s, row.stop_s, row.narration_id))
+    for _, group in itertools.groupby(ordered, key=lambda row: row.video_id):
+        of_video = list(group)
+        estimate, num_done = StateEstimate(), 0
+        for place, row in enumerate(of_video):
+            until_s = row.start_s - tau_a_s
+            while num_done < place and _has_come(of_video[num_done], until_s, foretold is None):
+                estimate = _with(estimate, observed.get(of_video[num_done].narration_id), conditions, domain)
+                num_done += 1
+            believed = estimate
+            for under_way in of_video[num_done:place] if foretold is not None else ():
+                if under_way.start_s < until_s:
+                    believed = _with(believed, foretold.get(under_way.narration_id), conditions, domain)
+            yield row, believed
+
+
+def _has_come(row: Action, until_s: float, when_begun: bool) -> bool:
+    return row.start_s < until_s if when_begun else row.stop_s <= until_s
+
+
+def _with(
+    estimate: StateEstimate, seen: Observed | None, conditions: ActionConditions, domain: Domain
+) -> StateEstimate:
+    return estimate if seen is None else with_action(estimate, seen, conditions, domain)
