@@ -5,7 +5,7 @@ import uuid
 
 import numpy as np
 import pytest
-from egoprog_msgs.msg import ActionProgram, ProgramNode
+from egoprog_msgs.msg import ActionProgram, ProgramNode, SubActionPrediction
 from egoprog_ros import convert
 from geometry_msgs.msg import PoseStamped
 from hypothesis import given, settings
@@ -27,6 +27,7 @@ from egoprog.describe.types import (
     SoundEvent,
 )
 from egoprog.errors import InputError, PoseError
+from egoprog.leap.prediction import PredictedAction, PredictedStep, Prediction
 from egoprog.program import parse
 from egoprog.program.types import (
     Call,
@@ -231,3 +232,58 @@ def test_a_frame_carries_the_stamp_of_its_message():
     image = Image(header=convert.header(9.5), height=2, width=2, encoding="mono8", step=2, data=bytes([1, 2, 3, 4]))
     frame = convert.message_to_frame(image)
     assert frame.stamp_s == 9.5 and np.array_equal(frame.image[..., 0], [[1, 2], [3, 4]])
+
+
+def test_predictions_come_back_from_their_message():
+    said = Prediction(
+        stamp_s=12.5,
+        clip_start_s=9.5,
+        model="small 0123",
+        steps=(
+            PredictedStep(Verb.GRASP, 0.75, (("cup", 0.5), ("knife", 0.25))),
+            PredictedStep(Verb.WAIT, 0.5),
+            PredictedStep(Verb.MOVE, 0.25, (("cup", 0.625),)),
+        ),
+        actions=(PredictedAction("take", "board:chopping", 3.5), PredictedAction("turn-on", "tap", -1.25)),
+        precondition=np.arange(384, dtype=np.float32),
+        sentence="if cup not in hand",
+        sentence_cosine=0.875,
+        ahead_s=1.0,
+    )
+    message = over_the_wire(convert.prediction_to_message(said, "camera"))
+    assert message.header.frame_id == "camera"
+    found = convert.message_to_prediction(message)
+    assert found == said
+    assert (found.precondition == said.precondition).all()
+
+
+def test_predictions_of_other_recognisers_are_taken_or_refused_with_a_reason():
+    message = SubActionPrediction(
+        verbs=[convert.verb_to_message(Verb.GRASP), convert.verb_to_message(Verb.MOVE)],
+        verb_scores=[0.5, math.nan],
+        objects=["cup"],
+        object_scores=[0.5],
+    )
+    found = convert.message_to_prediction(message)
+    assert [step.objects for step in found.steps] == [(("cup", 0.5),)] * 2, "not told of which, so of any"
+    assert [step.score for step in found.steps] == [0.5, 0.0]
+    for field, value in (
+        ("verb_scores", [0.5]),
+        ("object_steps", [0, 1]),
+        ("action_labels", ["take"]),
+        ("action_logits", [1.0]),
+    ):
+        broken = SubActionPrediction(verbs=message.verbs, verb_scores=message.verb_scores, objects=["cup"])
+        broken.object_scores = [0.5]
+        if field == "action_labels":
+            broken.action_logits = [1.0]
+        setattr(broken, field, value)
+        with pytest.raises(InputError, match="expected"):
+            convert.message_to_prediction(broken)
+    broken = SubActionPrediction(action_labels=["take cup"], action_logits=[math.nan])
+    with pytest.raises(InputError, match="finite logit for 'take cup'"):
+        convert.message_to_prediction(broken)
+
+
+def over_the_wire(message):
+    return deserialize_message(serialize_message(message), type(message))

@@ -4,16 +4,25 @@ import contextlib
 import time
 
 import pytest
-from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, ProgramNode, WorldState
+from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, ProgramNode, SubActionPrediction, WorldState
 from egoprog_msgs.msg import Narration as NarrationMessage
 from egoprog_msgs.msg import SoundEvent as SoundMessage
 from egoprog_msgs.srv import CloseProgram, Reset, SetVocabulary
-from egoprog_ros.convert import VERBS, hands_to_message, header, message_to_program, sound_to_message, timing
+from egoprog_ros.convert import (
+    VERBS,
+    hands_to_message,
+    header,
+    message_to_program,
+    prediction_to_message,
+    sound_to_message,
+    timing,
+)
 from egoprog_ros.programmer import Programmer
 from egoprog_ros.stamps import to_seconds
 from rclpy.parameter import Parameter
 
 from egoprog.describe.types import Contact, ContactEvent, ContactKind, HandObservation, ObjectDetection, SoundEvent
+from egoprog.leap.prediction import PredictedAction, Prediction
 from egoprog.program import parse
 from egoprog.program.types import Hand, Verb
 
@@ -217,3 +226,15 @@ def test_deactivation_closes_the_program(bench):
     assert wait_until(lambda: bench.programs)
     bench.node.trigger_deactivate()
     assert wait_until(lambda: bench.programs[-1].complete)
+
+
+def test_what_a_network_sees_and_expects_is_handed_on_with_its_stamps(bench, monkeypatch):
+    pushed = []
+    monkeypatch.setattr(bench.node._live, "push", pushed.append)
+    take = PredictedAction("take", "cup", 2.0)
+    for topic, ahead_s in (("sub_actions", 0.0), ("next_sub_actions", 1.0)):
+        publisher = bench.probe.publisher(SubActionPrediction, topic)
+        said = Prediction(100.0 + ahead_s, 97.0, "toy", actions=(take,), ahead_s=ahead_s)
+        publisher.publish(prediction_to_message(said, "camera"))
+    assert wait_until(lambda: len(pushed) == 2)
+    assert {(said.stamp_s, said.ahead_s, said.action) for said in pushed} == {(100.0, 0.0, take), (101.0, 1.0, take)}

@@ -21,6 +21,7 @@ from egoprog_msgs.msg import ActionProgram
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -29,6 +30,7 @@ from egoprog.data.recording import open_recording
 from egoprog.errors import EgoprogError
 from egoprog.program import sub_action_text
 from egoprog.report.command import write_report
+from egoprog.report.recognition import Recognition
 from egoprog_ros.convert import message_to_program
 from egoprog_ros.qos import profile
 from egoprog_ros.stamps import to_seconds
@@ -89,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=SIMULATED_SEED,
         help="of the simulated episode, without --input (default %(default)s)",
     )
+    parser.add_argument("--model", default="", metavar="FOLDER", help="an exported model, if not the one that ships")
     parser.add_argument("--log-level", default="warn", choices=("debug", "info", "warn", "error"))
 
 
@@ -101,14 +104,26 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(f"playing {path} ({duration_s:.1f} s) through the live graph")
     bag = folder / "bag"
     shutil.rmtree(bag, ignore_errors=True)
-    play(path, bag, duration_s, arguments.log_level, console)
+    play(path, bag, duration_s, arguments.log_level, console, arguments.model)
     console.print("making the page")
     report = write_report(bag, folder, path.name, shlex.join(["egoprog", *sys.argv[1:]]))
     console.rule(style="dim")
     console.print(f"{len(report.programs)} programs over {report.duration_s:.1f} s")
+    print_recognition(report.recognition, console)
     for name in ("index.html", "overlay.mp4", "programs.txt", "programs.json", "bag"):
         console.print(f"  {folder / name}", soft_wrap=True)
     return 0 if report.programs else 1
+
+
+def print_recognition(found: Recognition, console: Console) -> None:
+    """How often the network was right; nothing where no model ran or nobody knew what was done."""
+    if not found.rates:
+        return
+    table = Table("action", *(Column(name, justify="right") for name in ("judged", "verb", "noun", "action", "top 5")))
+    for rate in found.rates:
+        shares = (rate.verb, rate.noun, rate.action, rate.top5)
+        table.add_row(rate.name, str(rate.num), *(f"{100 * share:.0f} %" for share in shares))
+    console.print(table)
 
 
 def simulated_recording(folder: Path, seed: int, console: Console) -> Path:
@@ -122,7 +137,7 @@ def simulated_recording(folder: Path, seed: int, console: Console) -> Path:
     return path
 
 
-def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Console) -> None:
+def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Console, model: str = "") -> None:
     """Runs the graph on the recording until it has been played and everything of it has been written down."""
     # a domain of its own, so that a demo and a robot beside it do not hear each other
     os.environ.setdefault("ROS_DOMAIN_ID", str(random.SystemRandom().randrange(1, 100)))
@@ -138,6 +153,7 @@ def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Cons
             "input": str(path.resolve()),
             "record": str(bag.resolve()),
             "log_level": log_level,
+            "model": model,
             # the overlay is written down compressed; raw it would be 30 MB a second
             "parameters": {"recorder": {"exclude": ["*/overlay"], "truth": True}},
         }

@@ -16,6 +16,7 @@ from egoprog_msgs.msg import (
     Narration,
     ObjectDetections,
     SoundEvent,
+    SubActionPrediction,
     Timing,
     WorldState,
 )
@@ -34,6 +35,7 @@ from egoprog_ros.convert import (
     message_to_hands,
     message_to_motion,
     message_to_narration,
+    message_to_prediction,
     message_to_sound,
     revision_to_message,
     timing,
@@ -42,6 +44,7 @@ from egoprog_ros.convert import (
 from egoprog_ros.stamps import StampGuard, to_seconds
 from egoprog_ros.vocabulary import object_names
 
+PREDICTIONS = ("sub_actions", "next_sub_actions")  # what a network sees now, and what it expects
 LOOK_PERIOD_S = 0.25  # how often it is looked at whether evidence has stopped coming
 MAX_NARRATION = 1000  # characters
 
@@ -92,6 +95,8 @@ class Programmer(EgoprogNode):
         self.subscribe(HeadMotion, "head_motion", self._take_motion, "events")
         self.subscribe(Narration, "narration", self._take_narration, "events")
         self.subscribe(String, "narration/text", self._take_text, "events")
+        for topic in PREDICTIONS:
+            self.subscribe(SubActionPrediction, topic, self._take_prediction)
         self._look_timer = self.every(LOOK_PERIOD_S, self._look)
 
     def activate(self) -> None:
@@ -158,6 +163,11 @@ class Programmer(EgoprogNode):
         stamp_s = seen_s if seen_s > 0 else self._now_s()
         self._take(Told(_checked(Narration(text=message.data)).text, stamp_s))
 
+    def _take_prediction(self, message: SubActionPrediction) -> None:
+        first_s = to_seconds(message.timing.arrived) or self._now_s()
+        self._live.push(message_to_prediction(message))
+        self._revise(first_s, message.timing.model_s)
+
     def _take(self, evidence) -> None:
         arrived_s = self._now_s()
         self._live.push(evidence)
@@ -172,7 +182,7 @@ class Programmer(EgoprogNode):
         if revisions:
             self.counters.measure("write_ms", (time.monotonic() - start_s) * 1e3)
         self._publish(revisions, (arrived_s, model_s))
-        self._anticipate()
+        self._anticipate((arrived_s, model_s))
 
     def _publish(self, revisions: Iterable[Revision], since: tuple[float, float] | None) -> None:
         """since: (arrival of the evidence at the first node, seconds in models since then), both in seconds."""
@@ -198,8 +208,8 @@ class Programmer(EgoprogNode):
             self._last_facts = facts
             self._worlds.publish(world_state_to_message(self._live.world, stamp_s, self._frame_id))
 
-    def _anticipate(self) -> None:
-        """On each new sub-action, and every second while a program runs."""
+    def _anticipate(self, since: tuple[float, float] | None = None) -> None:
+        """On each new sub-action, and every second while a program runs. since: as for `_publish`."""
         latest = self._live.latest
         if latest is None:
             self._num_so_far = 0
@@ -210,7 +220,12 @@ class Programmer(EgoprogNode):
         self._num_so_far = len(latest.so_far)
         self._last_forecast_s = time.monotonic()
         forecast = self._live.forecast()
-        self._anticipations.publish(forecast_to_message(forecast, forecast.observed_until_s, self._frame_id))
+        message = forecast_to_message(forecast, forecast.observed_until_s, self._frame_id)
+        if since is not None:
+            arrived_s, model_s = since
+            message.timing = timing(arrived_s, self._now_s(), model_s, self._dropped)
+            self.counters.measure("anticipation_ms", (self._now_s() - arrived_s) * 1e3)
+        self._anticipations.publish(message)
 
     def _look(self) -> None:
         """Closes the program where evidence has stopped coming altogether."""
