@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime")
+BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "live")
 RESULTS = Path(__file__).parent / "results"
 
 
