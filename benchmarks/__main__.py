@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "live")
+BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "uniformer", "live")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -54,11 +54,14 @@ def processor() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (default: all)")
-    names = parser.parse_args().names or BENCHMARKS
+    parser.add_argument("--original", metavar="PATH", help="uniformer: a checkout of UniFormerV2 to compare with")
+    options = parser.parse_args()
+    names = options.names or BENCHMARKS
     for name in names:
         if name not in BENCHMARKS:
             parser.error(f"expected one of {', '.join(BENCHMARKS)}, got {name!r}")
-        figures = importlib.import_module(f"benchmarks.{name}").measure()
+        measure = importlib.import_module(f"benchmarks.{name}").measure
+        figures = measure(options.original) if name == "uniformer" else measure()
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.json"
         path.write_text(json.dumps({**provenance(name), "figures": figures}, indent=1) + "\n")
