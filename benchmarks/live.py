@@ -2,8 +2,8 @@
 
 python -m benchmarks live
 
-The shipped model, or the folder that EGOPROG_MODEL names, for a minute of images of 640x480 at 30 Hz. Latency is from an
-image's arrival at the node to the publication of what rests on it, models included. "alone" is one thread of this
+The shipped model, or the folder that EGOPROG_MODEL names, for a minute of images of 640x480 at 30 Hz. Latency is from
+an image's arrival at the node to the publication of what rests on it, models included. "alone" is one thread of this
 process, before the graph is started.
 """
 

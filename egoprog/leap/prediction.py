@@ -74,7 +74,9 @@ class Prediction:
     model: str
     steps: tuple[PredictedStep, ...] = ()
     actions: tuple[PredictedAction, ...] = ()
-    precondition: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), compare=False)
+    precondition: NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros(0, np.float32), compare=False, repr=False
+    )
     sentence: str = ""
     sentence_cosine: float = 0.0
     ahead_s: float = 0.0
