@@ -9,7 +9,7 @@ Shapes: B frames, H/W pixels, L tokens (class token first), N nouns, K kept patc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,6 +151,9 @@ class FrameTask(Task):
         shares = [right / max(count, 1.0) for right, count in zip(sums[::2], sums[1::2], strict=True)]
         figures = dict(zip((*HEADS, "patches"), shares, strict=True))
         return figures | {"mean": sum(shares) / len(shares)}
+
+    def layers(self, model: nn.Module) -> Iterable[nn.Module]:
+        return model.backbone.transformer.resblocks
 
     def metadata(self) -> dict[str, str]:
         return {"backbone": to_json(self.config.backbone), "nouns": json.dumps(self.config.nouns)}

@@ -111,7 +111,7 @@ class _Training:
         self.model = self._spread(self.task.model())
         self.task.to(self.accelerator.device)
         self.bare = self.accelerator.unwrap_model(self.model)
-        self.optimiser = make_optimiser(self.bare, self.config, self.task.layers_above)
+        self.optimiser = make_optimiser(self.bare, self.config, self.task.layers_above, self.task.layers(self.bare))
         self.stepper = self.accelerator.prepare_optimizer(self.optimiser)
         self.ema = AveragedWeights(self.bare, self.config.ema_decay) if self.config.ema_decay else None
         self.checkpoints = Checkpoints(self.run, self.task.metadata())

@@ -1,14 +1,18 @@
-"""AdamW with its groups, and the learning rate of every step."""
+"""AdamW with its groups, Muon for the matrices of layers, and the learning rate of every step."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.optim import AdamW
 
 from egoprog.train.config import TrainingConfig
+
+MUON_MOMENTUM = 0.95
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def learning_rate_share(step: int, num_steps: int, config: TrainingConfig) -> float:
@@ -20,18 +24,73 @@ def learning_rate_share(step: int, num_steps: int, config: TrainingConfig) -> fl
     return config.final_share + (1.0 - config.final_share) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
 
 
-def make_optimiser(model: nn.Module, config: TrainingConfig, layers_above: Callable[[str], int]) -> AdamW:
-    """Each group remembers its highest learning rate as "peak_lr"; frozen parameters are in none."""
-    groups: dict[tuple[bool, int], dict] = {}
+class MuonAdamW(AdamW):
+    """AdamW, but groups with "is_muon" follow their momentum's direction with all its singular values made equal.
+
+    A step of a matrix is as long as AdamW's would be, so that one learning rate serves both. For transformers that
+    learn from nothing it needs about half the steps.
+    Source: Jordan and others, "Muon" (2024); Liu and others, arXiv 2502.16982, for the length.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        every = self.param_groups
+        try:
+            self.param_groups = [group for group in every if not group["is_muon"]]
+            super().step(closure)
+        finally:
+            self.param_groups = every
+        for group in every:
+            for matrix in group["params"] if group["is_muon"] else ():
+                if matrix.grad is not None:
+                    self._follow(matrix, group["lr"], group["weight_decay"])
+
+    def _follow(self, matrix: Tensor, rate: float, weight_decay: float) -> None:
+        state = self.state[matrix]
+        if not state:
+            state["step"] = torch.zeros(())  # AdamW looks for it when a state is loaded
+            state["momentum"] = torch.zeros_like(matrix)
+        state["step"] += 1
+        momentum = state["momentum"].lerp_(matrix.grad, 1 - MUON_MOMENTUM)
+        direction = orthogonal(matrix.grad.lerp(momentum, MUON_MOMENTUM))
+        matrix.mul_(1 - rate * weight_decay).sub_(direction, alpha=rate * 0.2 * math.sqrt(max(matrix.shape)))
+
+
+def orthogonal(matrix: Tensor, num_rounds: int = 5) -> Tensor:
+    """The matrix with its singular values brought to about 1, by Newton and Schulz's iteration."""
+    a, b, c = _NEWTON_SCHULZ
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    found = matrix.T if is_tall else matrix
+    found = found / (found.norm() + 1e-7)
+    for _ in range(num_rounds):
+        square = found @ found.T
+        found = a * found + (b * square + c * square @ square) @ found
+    return found.T if is_tall else found
+
+
+def make_optimiser(
+    model: nn.Module,
+    config: TrainingConfig,
+    layers_above: Callable[[str], int],
+    layers: Iterable[nn.Module] = (),
+) -> AdamW:
+    """Each group remembers its highest learning rate as "peak_lr"; frozen parameters are in none.
+
+    layers: whose matrices Muon moves, where the configuration asks for it.
+    """
+    matrices = {id(each) for layer in layers for each in layer.parameters() if each.ndim == 2}
+    groups: dict[tuple[bool, int, bool], dict] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         decays = has_decay(model, name)
         above = layers_above(name) if config.layer_decay != 1.0 else 0
         rate = config.learning_rate * config.layer_decay**above
+        is_muon = config.optimiser == "muon" and id(parameter) in matrices
         group = {"params": [], "weight_decay": config.weight_decay if decays else 0.0, "lr": rate, "peak_lr": rate}
-        groups.setdefault((decays, above), group)["params"].append(parameter)
-    return AdamW(list(groups.values()), lr=config.learning_rate, betas=config.betas)
+        groups.setdefault((decays, above, is_muon), group | {"is_muon": is_muon})["params"].append(parameter)
+    kind = MuonAdamW if config.optimiser == "muon" else AdamW
+    return kind(list(groups.values()), lr=config.learning_rate, betas=config.betas)
 
 
 def set_learning_rate(optimiser: AdamW, share: float) -> None:

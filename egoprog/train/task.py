@@ -50,7 +50,10 @@ class Task(abc.ABC):
         return 0
 
     def layers(self, model: nn.Module) -> Iterable[nn.Module]:
-        """Parts that are put together one at a time where a model is sharded; each must be used by calling it."""
+        """Parts that are put together one at a time where a model is sharded; each must be used by calling it.
+
+        Their matrices are what Muon moves.
+        """
         return ()
 
     def to(self, device: torch.device) -> None:
