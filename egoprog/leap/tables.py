@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from egoprog.errors import ModelError
 from egoprog.leap.bootstrap import NUM_DRAWS, Interval, interval
-from egoprog.leap.evaluation import MEASURES_NAME, PREDICTIONS_NAME
+from egoprog.leap.evaluation import MEASURES_NAME, PREDICTIONS_NAME, evaluate
 from egoprog.leap.metrics import TARGETS, Judged, Target, judge
 from egoprog.leap.predictions import Predictions, load_predictions
 from egoprog.leap.program_metrics import PARTS
@@ -121,6 +121,7 @@ ANTICIPATION = Table(
         ("anticipate/full_reranked", "anticipate/full"),
     ),
 )
+_OWN_KEYS: Final = {"scores", "programs", "intervals", "calibration", "commit", "machine"}
 _COMPARED: Final[Mapping[str, Callable[[Judged, Weights], float]]] = {
     "top 1": lambda judged, weights: judged.accuracy(1, weights),
     "mean top-5 recall": lambda judged, weights: judged.mean_recall(5, weights),
@@ -137,16 +138,21 @@ def seeds_of(runs: Path, folder: str) -> dict[str, Path]:
 
 
 def read_measures(run: Path) -> dict[str, Any]:
-    """Raises ModelError for a file that is none of ours."""
+    """Those of `training.evaluate`; of a run that something else measured, such as `training.rerank`, they are made
+    here from its predictions.
+
+    Raises ModelError for files that are none of ours.
+    """
     path = run / MEASURES_NAME
     try:
         measures = json.loads(path.read_text(encoding="utf-8"))
-        measures["scores"]["all"], measures["programs"], measures["commit"], measures["machine"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"expected measures in {path}, got {error!r}; make them with  python -m training.evaluate"
-        ) from None
-    return measures
+        made_by = {key: str(measures.get(key, "unknown")) for key in ("commit", "machine")}
+    except (OSError, ValueError, AttributeError) as error:
+        hint = "make them with  python -m training.evaluate"
+        raise ModelError(f"expected measures in {path}, got {error!r}; {hint}") from None
+    if measures.keys() >= _OWN_KEYS:
+        return measures
+    return evaluate(load_predictions(run / PREDICTIONS_NAME), num_draws=0) | made_by
 
 
 def markdown(table: Table, runs: Path, num_draws: int = NUM_DRAWS) -> str:

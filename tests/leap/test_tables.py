@@ -107,11 +107,27 @@ def test_runs_over_other_clips_are_not_compared():
         difference([(made_up, made_up.keep(range(19)))], "verb", lambda judged, weights: judged.accuracy(1, weights))
 
 
+def test_a_run_that_something_else_measured_is_measured_from_its_predictions(tmp_path):
+    """Re-ranking writes figures of its own."""
+    nothing = np.zeros((30, 0), np.float32)
+    made_up = made_up_predictions(30, sub_verbs=nothing, objects=nothing)
+    run = tmp_path / "anticipate" / "full_reranked" / "seed0"
+    save_predictions(run / "predictions.npz", made_up)
+    (run / "measures.json").write_text(json.dumps({"gain": 1.0, "commit": "4567def"}))
+    text = table_of(ANTICIPATION, tmp_path)
+    top1 = measure(made_up)["all"]["action"].top1
+    assert row_of(text, "Full, re-ranked by the world model")[3] == f"{100 * top1:.1f}"
+    assert "4567def" in text
+
+
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "recognise" / "full" / "seed0" / "measures.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"scores": 1}))
+    path.write_text("[1")
     with pytest.raises(ModelError, match=r"measures\.json"):
+        table_of(RECOGNITION, tmp_path)
+    path.write_text("{}")
+    with pytest.raises(ModelError, match=r"predictions\.npz"):
         table_of(RECOGNITION, tmp_path)
 
 
