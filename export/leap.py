@@ -32,11 +32,11 @@ from egoprog.leap.export import About, add_precision, export_model
 from egoprog.leap.initial_weights import weights_of
 from egoprog.leap.live import ANTICIPATOR, CONTEXT, RATE_HZ, RECOGNISER
 from egoprog.leap.sentences import SentenceEncoder
+from egoprog.provenance import provenance
 from egoprog.runtime import ModelFolder, open_model
 from egoprog.runtime.model_folder import PRECISIONS
 from egoprog.train.checkpoint import read_metadata
 from egoprog.train.loop import RESULTS_NAME
-from egoprog.train.provenance import provenance
 
 NUM_FRAMES = 48
 """That are compared and that set the scales of int8."""

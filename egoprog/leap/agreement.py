@@ -44,10 +44,13 @@ def sessions_of(model: ModelFolder, backend: str, precision: str = "fp32", num_t
     return {name: load(model.path, (backend,), precision, graph=name, num_threads=num_threads) for name in model.graphs}
 
 
-def stream(sessions: Mapping[str, Session], frames: Iterable[NDArray[np.float32]]) -> dict[str, NDArray]:
+def stream(
+    sessions: Mapping[str, Session], frames: Iterable[NDArray[np.float32]], has_context: bool = True
+) -> dict[str, NDArray]:
     """What all graphs say of a stream, by "graph.output", stacked over N frames (1, 3, H, W); states are left out.
 
-    The context network's token of each tick stands for all context clips; without one it is the head's own last token.
+    With has_context the context network's token of each tick stands for all context clips; without such a network it
+    is the head's own last token.
     """
     said: dict[str, list[NDArray]] = {}
     heads = {name: session for name, session in sessions.items() if name != ENCODER}
@@ -61,7 +64,7 @@ def stream(sessions: Mapping[str, Session], frames: Iterable[NDArray[np.float32]
             others = context[name]
             if "has_context" in asked[name]:
                 has = next(spec for spec in heads[name].inputs if spec.name == "has_context")
-                others = others | {"has_context": np.ones(has.shape, has.dtype)}
+                others = others | {"has_context": np.full(has.shape, has_context, has.dtype)}
             outputs = heads[name].run({"tokens": tokens, **held[name], **others})
             held[name] = {key: outputs.pop(f"{key}_out") for key in held[name]}
             for key, value in outputs.items():
