@@ -1,5 +1,7 @@
 """Muon beside AdamW: which parameters each moves, how far, and that a state comes back."""
 
+import copy
+
 import torch
 from torch import nn
 
@@ -65,7 +67,7 @@ def test_a_state_that_was_kept_goes_on_the_same():
     other = network()
     other.load_state_dict(model.state_dict())
     again = optimiser_of(other)
-    again.load_state_dict(optimiser.state_dict())
+    again.load_state_dict(copy.deepcopy(optimiser.state_dict()))
     assert isinstance(again, MuonAdamW)
     for seed in range(3, 6):
         assert step(model, optimiser, seed) == step(other, again, seed)
