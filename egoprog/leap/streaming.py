@@ -136,35 +136,37 @@ class _Window:
     def __init__(self, model: UniFormerV2) -> None:
         self.model = model
         self.num_seen = 0
+        step = StreamStep(model)
+        self.keys, self.edges, self.sums, self.classes, _ = (value[0] for value in step.first_state().values())
 
     def push(self, tokens_GLC: Tensor) -> Tensor:
-        config, count = self.model.config, self.num_seen
+        """The video token (C)."""
+        config, frame = self.model.config, self.num_seen
         expected = (len(config.global_layers), config.num_tokens, config.width)
         if tokens_GLC.shape != expected:
             raise InputError(f"expected a frame's tokens {expected}, got {tuple(tokens_GLC.shape)}")
         num_frames = config.num_frames
         to_next, itself, to_previous = (part[0] for part in _seen_of(self.model, tokens_GLC[None]))
-        if count == 0:
-            self.own_before, self.newest_before, self.from_previous = itself, itself + to_next, to_next
-        edge, inner, newest = _keys_of(
-            self.model,
-            torch.stack([self.own_before + to_previous, self.newest_before + to_previous, itself + self.from_previous]),
-        )
-        if count == 0:
-            self.edges = edge[:, None].repeat(1, num_frames - 1, 1, 1)
-            self.keys = inner[:, None].repeat(1, num_frames, 1, 1)
-            self.classes = tokens_GLC[-1, :1].repeat(num_frames, 1)
-        self.edges[:, (count - 1) % (num_frames - 1)] = edge
-        self.keys[:, (count - 1) % num_frames] = inner
-        self.keys[:, (count + 1) % num_frames] = self.edges[:, count % (num_frames - 1)]
-        self.keys[:, count % num_frames] = newest
-        self.classes[count % num_frames] = tokens_GLC[-1, 0]
-        self.own_before, self.newest_before, self.from_previous = itself, itself + self.from_previous, to_next
+        if frame == 0:
+            self.sums = torch.stack([itself, itself + to_next, to_next])
+        own_before, newest_before, from_previous = self.sums
+        changed = torch.stack([own_before + to_previous, newest_before + to_previous, itself + from_previous])
+        edge, inner, newest = _keys_of(self.model, changed)
+        if frame == 0:
+            self.edges[:] = edge[:, None]
+            self.keys[:] = inner[:, None]
+            self.classes[:] = tokens_GLC[-1, 0]
+        self.edges[:, (frame - 1) % (num_frames - 1)] = edge
+        self.keys[:, (frame - 1) % num_frames] = inner
+        self.keys[:, (frame + 1) % num_frames] = self.edges[:, frame % (num_frames - 1)]
+        self.keys[:, frame % num_frames] = newest
+        self.classes[frame % num_frames] = tokens_GLC[-1, 0]
+        self.sums = torch.stack([itself, itself + from_previous, to_next])
         self.num_seen += 1
-        times = _times(self.model)
-        if times is not None:
-            times = times.roll(count + 1, 0)  # the oldest frame, the first time, stands behind the newest
-        return self.model.read(self.keys[:, None].unbind(0), self.classes[None], times)[0]
+        times_TC = _times(self.model)
+        if times_TC is not None:
+            times_TC = times_TC.roll(frame + 1, 0)  # the oldest frame, the first time, is in the slot after the newest
+        return self.model.read(self.keys[:, None].unbind(0), self.classes[None], times_TC)[0]
 
 
 def _seen_of(model: UniFormerV2, tokens_BGLC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -178,7 +180,7 @@ def _seen_of(model: UniFormerV2, tokens_BGLC: Tensor) -> tuple[Tensor, Tensor, T
     parts = []
     for k in range(3):
         planes = [dpe.plane(image_BCRS, k) for dpe, image_BCRS in zip(model.transformer.dpe, images, strict=True)]
-        parts.append(F.pad(torch.stack(planes, dim=1).flatten(3).transpose(2, 3), (0, 0, 1, 0)))
+        parts.append(F.pad(torch.stack(planes, dim=1).flatten(3).transpose(2, 3), (0, 0, 1, 0)))  # class token: 0
     to_next, seen, to_previous = parts
     return to_next, tokens_BGLC + seen, to_previous
 

@@ -89,11 +89,10 @@ class UniFormerV2(nn.Module):
         """
         tokens_BTLC = self.stem(clip_BCTHW)
         kept = []
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.config.is_frozen):
-            for k, block in enumerate(self.transformer.resblocks):
-                tokens_BTLC = block(tokens_BTLC)
-                if k in self.config.global_layers:
-                    kept.append(tokens_BTLC)
+        for k, block in enumerate(self.transformer.resblocks):
+            tokens_BTLC = block(tokens_BTLC)
+            if k in self.config.global_layers:
+                kept.append(tokens_BTLC)
         return torch.stack(kept, dim=2)
 
     def fuse(self, features_BTGLC: Tensor) -> Tensor:
