@@ -61,13 +61,15 @@ class OpenVideo:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._container = av.open(str(path))
+            self._container = av.open(str(path), metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
             found = f"{path.stat().st_size} bytes that can't be read" if path.is_file() else "nothing"
             raise RecordingError(f"expected a video, found {found} ({error.strerror}): {path}") from None
         if not self._container.streams.video:
             raise RecordingError(f"expected a video, got a file without pictures: {path}")
         self._stream = self._container.streams.video[0]
+        if self._stream.codec_context is None:
+            raise RecordingError(f"expected a video, got one in a codec that FFmpeg doesn't know: {path}")
         self._stream.codec_context.thread_count = 1  # see _upright
         self._start_s = (self._container.start_time or 0) / av.time_base
         self.rate_hz = float(self._stream.average_rate or 30.0)

@@ -117,6 +117,23 @@ def test_what_is_no_video_is_told_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("codec", "suffix"), [("libx264", ".mp4"), ("libx264", ".mkv"), ("mpeg4", ".avi")])
+def test_damaged_files_are_read_or_told_in_one_line(tmp_path, codec, suffix):
+    whole = write_numbered(tmp_path / f"whole{suffix}", 60, 30, codec).read_bytes()
+    damaged, rng = tmp_path / f"damaged{suffix}", np.random.default_rng(0)
+    num_read = 0
+    for _ in range(40):
+        content = bytearray(whole)
+        for place in rng.integers(len(content), size=rng.integers(1, 20)):
+            content[place] = rng.integers(256)
+        damaged.write_bytes(content)
+        try:
+            num_read += len(OpenVideo(damaged).read_stamped(rng.uniform(0, 2, 4), None)[0])
+        except RecordingError as error:
+            assert "\n" not in str(error)
+    assert num_read
+
+
 @pytest.mark.parametrize(("kept", "moments_s", "numbers"), [
     (range(1, 121), [0.0, 0.5, 1.0, 1.0 - 1e-9, 1.99], [1, 31, 61, 61, 120]),
     (range(90, 120, 5), [1.5, 1.6, 1.66, 1.75], [90, 95, 100, 105]),
