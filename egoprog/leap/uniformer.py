@@ -83,10 +83,7 @@ class UniFormerV2(nn.Module):
         return self.classify(self.fuse(self.frames(clip_BCTHW)))
 
     def frames(self, clip_BCTHW: Tensor) -> Tensor:
-        """Tokens after each global layer, (B, T, G, L, C). In the Kinetics kinds each frame is on its own.
-
-        Raises InputError for clips of another size.
-        """
+        """Tokens after each global layer, (B, T, G, L, C). In the Kinetics kinds each frame is on its own."""
         tokens_BTLC = self.stem(clip_BCTHW)
         kept = []
         for k, block in enumerate(self.transformer.resblocks):
@@ -121,6 +118,7 @@ class UniFormerV2(nn.Module):
         return self.transformer.proj(token_BC)
 
     def stem(self, clip_BCTHW: Tensor) -> Tensor:
+        """Tokens (B, T, L, C) that enter the first layer. Raises InputError for clips of another size."""
         config = self.config
         if clip_BCTHW.ndim != 5 or clip_BCTHW.shape[1] != 3 or tuple(clip_BCTHW.shape[3:]) != config.size_px:
             raise InputError(
