@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from egoprog.data.program_lines import ProgramClip
 from egoprog.leap.vocabulary import object_word
-from egoprog.program.types import Condition, SubAction
+from egoprog.program.types import Condition, SubAction, Verb
 from egoprog.world import Domain, WorldState
 
 Label = tuple[str, str]
@@ -56,6 +56,7 @@ class ActionConditions:
 
     verb_needs, verb_leaves: of a verb whatever the noun, for classes that were seen too rarely.
     Literals name the noun's object NOUN, what it lies in PLACE, and other objects by their base names.
+    begins: with which sub-action a class mostly begins, once the actor is there: "take cup" with grasp(NOUN).
     """
 
     objects: Mapping[str, tuple[str, ...]]
@@ -63,6 +64,15 @@ class ActionConditions:
     leaves: Mapping[Label, tuple[Condition, ...]]
     verb_needs: Mapping[str, tuple[Condition, ...]]
     verb_leaves: Mapping[str, tuple[Condition, ...]]
+    begins: Mapping[Label, SubAction] = field(default_factory=dict)
+
+    def first_step(self, label: Label, names: Iterable[str]) -> SubAction | None:
+        """What a class begins with, said of the first of these objects that its noun may name."""
+        template = self.begins.get(label)
+        if template is None:
+            return None
+        instance = next(iter(self.instances(label[1], names)), label[1])
+        return replace(template, objects=tuple(instance if name == NOUN else name for name in template.objects))
 
     def needed(self, label: Label) -> tuple[Condition, ...]:
         """The requirements of a class; () where nothing was learned."""
@@ -91,10 +101,13 @@ def learn_conditions(clips: Sequence[LabelledClip], domain: Domain) -> ActionCon
     known = ActionConditions(_objects_of_nouns(clips), {}, {}, {}, {})
     before: dict[Hashable, _Tally] = defaultdict(_Tally)
     after: dict[Hashable, _Tally] = defaultdict(_Tally)
+    begins: dict[Label, Counter[SubAction]] = defaultdict(Counter)
     for one in clips:
         if one.clip.is_unfinished:
             continue
         instance = known.acted_on(one.label, one.steps)
+        if (template := _beginning(one.steps, instance)) is not None:
+            begins[one.label][template] += 1
         for tally, state in ((before, one.clip.before), (after, one.clip.after)):
             found = _Facts(state, domain).around(instance)
             tally[one.label].add(found)
@@ -110,7 +123,16 @@ def learn_conditions(clips: Sequence[LabelledClip], domain: Domain) -> ActionCon
         leaves={key: _new(after[key].always(after[key[0]]), before[key]) for key in labels},
         verb_needs={verb: tuple(_condition(*one) for one in general[verb]) for verb in verbs},
         verb_leaves={verb: _new(after[verb].always(), before[verb]) for verb in verbs},
+        begins={label: found.most_common(1)[0][0] for label, found in sorted(begins.items())},
     )
+
+
+def _beginning(steps: Iterable[SubAction], instance: str | None) -> SubAction | None:
+    """The first sub-action but walking up, without hand and times; its object as NOUN."""
+    first = next((step for step in steps if step.verb not in (Verb.GOTO, Verb.NOTHING)), None)
+    if first is None:
+        return None
+    return SubAction(first.verb, tuple(NOUN if name == instance else _word(name) for name in first.objects))
 
 
 def _objects_of_nouns(clips: Iterable[LabelledClip]) -> dict[str, tuple[str, ...]]:

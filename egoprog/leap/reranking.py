@@ -22,7 +22,7 @@ from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
 from egoprog.leap.action_conditions import NOUN, PLACE, ActionConditions, Label
 from egoprog.leap.vocabulary import object_word
-from egoprog.program.types import Condition
+from egoprog.program.types import Condition, SubAction, Verb
 from egoprog.world import Domain, WorldState
 from egoprog.world.wording import violation
 
@@ -245,6 +245,7 @@ def save_reranker(path: str | Path, reranker: Reranker) -> None:
         "needs": [[list(label), _texts(found)] for label, found in sorted(conditions.needs.items())],
         "leaves": [[list(label), _texts(found)] for label, found in sorted(conditions.leaves.items())],
         "verb_needs": {verb: _texts(found) for verb, found in sorted(conditions.verb_needs.items())},
+        "begins": [[list(label), one.verb, list(one.objects)] for label, one in sorted(conditions.begins.items())],
         "verb_leaves": {verb: _texts(found) for verb, found in sorted(conditions.verb_leaves.items())},
     }
     with atomic(Path(path)) as temporary:
@@ -263,6 +264,7 @@ def load_reranker(path: str | Path) -> Reranker:
             {tuple(label): _literals(found) for label, found in value["leaves"]},
             {verb: _literals(found) for verb, found in value["verb_needs"].items()},
             {verb: _literals(found) for verb, found in value["verb_leaves"].items()},
+            {tuple(label): SubAction(Verb(verb), tuple(names)) for label, verb, names in value["begins"]},
         )
         factors = {tuple(kind): float(factor) for kind, factor in value["factors"]}
         return Reranker(conditions, factors, float(value["weight"]))

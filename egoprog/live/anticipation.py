@@ -13,8 +13,10 @@ import itertools
 import statistics
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from egoprog.leap.prediction import PredictedAction, Prediction
+from egoprog.leap.reranking import Reranker
 from egoprog.program.types import Program, SubAction, Verb
 from egoprog.world import Domain, WorldState, explain, feasible
 
@@ -214,6 +216,58 @@ class Anticipator:
         if not gaps or last.start_s is None or observed_until_s is None:
             return None
         return max(0.0, statistics.median(gaps) - (observed_until_s - last.start_s))
+
+
+def from_network(
+    prediction: Prediction,
+    state: WorldState,
+    objects: Sequence[str],
+    domain: Domain,
+    reranker: Reranker | None,
+    observed_until_s: float,
+) -> tuple[Candidate, ...]:
+    """What a network anticipates, re-ranked in the estimated state, as the sub-actions that it begins with.
+
+    Without a re-ranker only the program that the network foretells is known: its first sub-action.
+    """
+    starts_s = max(0.0, prediction.stamp_s + prediction.ahead_s - observed_until_s)
+    if reranker is None:
+        return tuple(_first_step(prediction, state, domain, starts_s))
+    labels = [((action.verb, action.noun), share) for action, share in _scored(prediction)]
+    names = (*state.held, *objects, *state.objects)
+    best: dict[SubAction, Candidate] = {}
+    for one in reranker.rerank(labels, state, domain):
+        step = reranker.conditions.first_step(one.label, names)
+        if step is None:
+            continue
+        known = best.get(step)
+        score = one.probability + (known.score if known else 0.0)
+        why_not = known.why_not if known else one.why_not  # of two actions that begin alike the likelier decides
+        best[step] = Candidate(step, score, starts_s, why_not)
+    return tuple(best.values())
+
+
+def _scored(prediction: Prediction) -> Iterable[tuple[PredictedAction, float]]:
+    return zip(prediction.actions, prediction.action_scores(), strict=True)
+
+
+def _first_step(prediction: Prediction, state: WorldState, domain: Domain, starts_s: float) -> Iterable[Candidate]:
+    step = next((step for step in prediction.steps if step.verb is not Verb.NOTHING), None)
+    if step is not None:
+        sub_action = SubAction(step.verb, tuple(name for name, _ in step.objects[:1]))
+        yield Candidate(sub_action, step.score, starts_s, explain(sub_action, state, domain) or "")
+
+
+def mixed(told: Sequence[Candidate], exemplars: Sequence[Candidate], share: float, limit: int) -> tuple[Candidate, ...]:
+    """Two lists of candidates as one, best first; the first has that share of the mass."""
+    found: dict[tuple[Verb, tuple[str, ...]], Candidate] = {}
+    for candidates, weight in ((told, share), (exemplars, 1.0 - share)):
+        for one in candidates:
+            key = one.sub_action.verb, one.sub_action.objects
+            known = found.get(key)
+            score = weight * one.score + (known.score if known else 0.0)
+            found[key] = replace(known or one, score=score)
+    return tuple(sorted(found.values(), key=lambda one: -one.score)[:limit])
 
 
 def _sequence(program: Program) -> tuple[SubAction, ...]:

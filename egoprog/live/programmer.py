@@ -25,13 +25,17 @@ from egoprog.describe.types import (
     ObjectDetection,
     SoundEvent,
 )
-from egoprog.live.anticipation import SOURCE, Anticipator, Candidate
+from egoprog.leap.prediction import Prediction
+from egoprog.leap.reranking import Reranker
+from egoprog.live import fusion
+from egoprog.live.anticipation import SOURCE, Anticipator, Candidate, from_network, mixed
+from egoprog.live.fusion import FusionConfig
 from egoprog.live.identity import NodeNumbers
 from egoprog.program.library import exemplars
 from egoprog.program.types import Condition, Hand, If, Program, Provenance, Statement, SubAction, Verb, While
 from egoprog.world import Domain, Validation, WorldState, repair, validate
 
-Evidence: TypeAlias = SoundEvent | HeadMotion | Narration | ContactEvent | HandObservation
+Evidence: TypeAlias = SoundEvent | HeadMotion | Narration | ContactEvent | HandObservation | Prediction
 
 TIME_RESOLUTION_S = 0.1  # a revision that moves times by less, and changes nothing else, is not published
 RUNNING_S = 0.15  # a sub-action that ends this close to the last evidence has not ended
@@ -163,6 +167,10 @@ class LiveProgrammer:
     `push` takes evidence in any order; `observe` says that the evidence up to a stamp has come even though nothing
     was seen; `poll` gives the revisions that are due. The world state that a program leaves is where the next begins.
 
+    What a recogniser predicts is evidence too, but opens and lengthens no program: a network names something even where
+    nothing is done. It names what the hands hold, weighs what is written, adds uses that nothing else tells, and says
+    what comes next, which `reranker` holds against the estimated world (`egoprog.live.fusion`).
+
     late: evidence that came for a closed program, or more than the memory away from the rest. withheld: revisions
     that even repair could not make valid, so that the one before stays in force.
     """
@@ -175,8 +183,12 @@ class LiveProgrammer:
         vocabulary: Sequence[str] = (),
         library: Sequence[Program] | None = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        reranker: Reranker | None = None,
+        fusion_config: FusionConfig | None = None,
     ) -> None:
         self.generator = generator
+        self.reranker = reranker
+        self.fusion_config = fusion_config or FusionConfig()
         self.config = config or LiveConfig()
         self._domain = domain or Domain.default()
         self._library = tuple(exemplars() if library is None else library)
@@ -208,6 +220,8 @@ class LiveProgrammer:
         self._touches: dict[Hand, _Touch] = {}
         self._kept: dict[Hand, HandObservation] = {}
         self._objects_seen_s = float("-inf")
+        self._predictions: list[Prediction] = []
+        self._anticipated: Prediction | None = None
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -247,6 +261,9 @@ class LiveProgrammer:
                 return
             self._restart()
         self._strays = 0
+        if isinstance(evidence, Prediction):
+            self._predict(evidence)
+            return
         self._first_s = min(self._first_s, start_s)
         if not isinstance(evidence, HandObservation) or self._is_news(evidence):
             self._describer.push(evidence)
@@ -258,6 +275,14 @@ class LiveProgrammer:
             self._activity(start_s, stop_s)
         # a narration may tell of what is yet to be seen
         self.observe(start_s if isinstance(evidence, Narration) else stop_s)
+
+    def _predict(self, prediction: Prediction) -> None:
+        if prediction.ahead_s > 0:
+            self._anticipated = prediction
+        else:
+            oldest_s = max(prediction.stamp_s, self._now_s) - self.fusion_config.memory_s
+            kept = [one for one in self._predictions if one.stamp_s >= oldest_s]
+            self._predictions = sorted((*kept, prediction), key=_prediction_stamp)
 
     def see(self, objects: Iterable[ObjectDetection], stamp_s: float) -> None:
         """Takes objects that were seen at that stamp: they may be named in programs, but are no activity."""
@@ -314,7 +339,15 @@ class LiveProgrammer:
             self._now_s - latest.start_s,
             self.config.max_candidates,
         )
-        return Forecast(latest.program_id, latest.number, self._now_s, candidates)
+        source = SOURCE
+        seen = self._anticipated
+        if seen is not None and abs(self._now_s - seen.stamp_s) <= self.fusion_config.fresh_s:
+            told = from_network(seen, latest.world, latest.objects, self._domain, self.reranker, self._now_s)
+            if told:
+                share = self.fusion_config.anticipated_share
+                candidates = mixed(told, candidates, share, self.config.max_candidates)
+                source = f"{seen.model}, {SOURCE}"
+        return Forecast(latest.program_id, latest.number, self._now_s, candidates, source)
 
     def _is_news(self, seen: HandObservation) -> bool:
         """A hand that goes on as it was is kept 15 times a second: what a clip costs grows with what is kept."""
@@ -397,7 +430,8 @@ class LiveProgrammer:
             holding_at_start=held,
             vocabulary=self._vocabulary,
         )
-        program = self.generator.generate(description)
+        description, state = self._named(description, state)
+        program = self._weighed(self.generator.generate(description), running.start_s, stop_s, state)
         validation = validate(program, state, self._domain)
         if not validation.ok:
             program, repairs = repair(program, state, self._domain)
@@ -438,6 +472,35 @@ class LiveProgrammer:
             reason=reason,
         )
 
+    def _named(self, description: ClipDescription, state: WorldState) -> tuple[ClipDescription, WorldState]:
+        """What the network sees in the hands, in place of things without a name."""
+        names = fusion.names_of(description, self._predictions, self.fusion_config)
+        called = {thing: name for thing, (name, _) in names.items()}
+        for hand, thing in description.holding_at_start:
+            if thing in called:
+                state = state.assume(Condition("in hand", (called[thing], hand.value)))
+        return fusion.renamed(description, called), state
+
+    def _weighed(self, program: Program, start_s: float, stop_s: float, state: WorldState) -> Program:
+        """The program after the network's looks: confidences, and a use that nothing else tells if it is possible."""
+        if not self._predictions:
+            return program
+
+        def weighed(step: SubAction) -> SubAction:
+            if step.start_s is None:
+                return step
+            until_s = stop_s if step.stop_s is None else start_s + step.stop_s
+            looks = fusion.looks_between(self._predictions, start_s + step.start_s, until_s)
+            return fusion.confirmed(step, looks, self.fusion_config)
+
+        program = replace(program, body=_mark(program.body, weighed))
+        use = fusion.added_use(program, self._predictions, start_s, stop_s, self.fusion_config)
+        if use is not None and validate(program, state, self._domain).ok:
+            longer = fusion.inserted(program, use)
+            if validate(longer, state, self._domain).ok:
+                return longer
+        return program
+
     def _state_at_start(self, running: _Running, description: ClipDescription) -> WorldState:
         """The carried state, where what was seen of the hands overrules what was believed of them."""
         state = self._world
@@ -464,6 +527,8 @@ def _span(evidence: Evidence) -> tuple[float, float]:
     match evidence:
         case HandObservation(stamp_s=stamp_s) | ContactEvent(stamp_s=stamp_s):
             return stamp_s, stamp_s
+        case Prediction(stamp_s=stamp_s):
+            return stamp_s, stamp_s
         case SoundEvent() | HeadMotion():
             return evidence.start_s, evidence.stop_s
         case Narration(start_s=start_s, stop_s=stop_s):
@@ -473,6 +538,10 @@ def _span(evidence: Evidence) -> tuple[float, float]:
 
 def _is_activity(evidence: Evidence) -> bool:
     return not isinstance(evidence, HeadMotion) or evidence.kind is MotionKind.WALK
+
+
+def _prediction_stamp(prediction: Prediction) -> float:
+    return prediction.stamp_s
 
 
 def _stamp(event: ContactEvent) -> float:
