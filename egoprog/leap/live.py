@@ -9,6 +9,7 @@ Shapes: H/W pixels, n context clips, C width.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,10 @@ class StreamHead:
         """Forgets all frames."""
         self._rings: list[Arrays | None] = [None] * self.stride
 
+    def keep_first_phase(self) -> None:
+        """Forgets the frames of the other phases."""
+        self._rings[1:] = [None] * (self.stride - 1)
+
     def push(self, tick: int, tokens: NDArray, others: Mapping[str, NDArray]) -> Arrays:
         """What it says at a tick. tokens: (1, G, L, C). others: inputs that it may have or not."""
         phase = tick % self.stride
@@ -122,6 +127,8 @@ class StreamRecogniser:
     `context`. sentences: (S, 384), of length 1, of the vocabulary's sentences. model: name and hash, for predictions.
     rate_hz: ticks a second. max_gap_s: see MAX_GAP_S.
 
+    is_thrifty: whether a head is asked once in the spacing of its frames instead of at every tick: less than half the
+    work, for a machine that is too slow for all of it; what is said then is the same.
     stood_in: ticks without a frame of their own, for which the one before stood in. restarts: times that the stamps
     jumped and all was forgotten.
     Raises ModelError for graphs that don't fit together.
@@ -145,6 +152,7 @@ class StreamRecogniser:
         self._heads = {name: StreamHead(sessions[name], rate_hz) for name in sessions if name != ENCODER}
         self.config: LeapConfig = self._heads[RECOGNISER].config
         self.stood_in = self.restarts = 0
+        self._is_thrifty = False
         self.reset()
 
     @classmethod
@@ -186,9 +194,20 @@ class StreamRecogniser:
         for head in self._heads.values():
             head.reset()
         self._tokens: NDArray | None = None  # of the last frame
-        self._context: deque[NDArray] = deque(maxlen=self._context_ticks())
+        self._context: deque[tuple[int, NDArray]] = deque(maxlen=self._context_ticks())
 
-    def push(self, frame: NDArray[np.uint8], stamp_s: float) -> tuple[Prediction, Prediction | None] | None:
+    @property
+    def is_thrifty(self) -> bool:
+        return self._is_thrifty
+
+    @is_thrifty.setter
+    def is_thrifty(self, is_thrifty: bool) -> None:
+        if self._is_thrifty and not is_thrifty:
+            for head in self._heads.values():
+                head.keep_first_phase()  # the others have stood still
+        self._is_thrifty = is_thrifty
+
+    def push(self, frame: NDArray[np.uint8], stamp_s: float) -> tuple[Prediction | None, Prediction | None] | None:
         """The present and, of a model with an anticipator, what comes next; None for a frame between two ticks.
 
         frame: (H, W, 3) RGB. A tick that no frame came for is given the frame before it. Stamps that go back, or jump
@@ -205,27 +224,34 @@ class StreamRecogniser:
             self._forget()
         else:
             for missed in range(last_tick + 1, tick):  # the frame before stands in
-                self._judge(missed)
-                self.stood_in += 1
+                self.stood_in += bool(self._judge(missed))
+        if not any(self._is_asked(head, tick) for head in self._heads.values()):
+            return None
         self._tokens = self._encoded(frame)
         said = self._judge(tick)
-        present = self._prediction(RECOGNISER, said, stamp_s)
-        return present, self._prediction(ANTICIPATOR, said, stamp_s) if ANTICIPATOR in self._heads else None
+        present, coming = (
+            self._prediction(name, said[name], stamp_s) if name in said else None for name in (RECOGNISER, ANTICIPATOR)
+        )
+        return present, coming
 
     def _encoded(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         backbone = self.config.backbone
         pixels = fit_frame(frame, backbone.size_px).transpose(2, 0, 1)[None].astype(np.float32)
         return self._encoder.run({"frame": (pixels / 255 - backbone.mean) / backbone.std})["tokens"]
 
+    def _is_asked(self, head: StreamHead, tick: int) -> bool:
+        return not self._is_thrifty or tick % head.stride == 0
+
     def _judge(self, tick: int) -> dict[str, Arrays]:
-        """Every head's word on a tick."""
+        """The word on a tick of every head that is asked."""
         said: dict[str, Arrays] = {}
-        if CONTEXT in self._heads:
-            said[CONTEXT] = self._heads[CONTEXT].push(tick, self._tokens, {})
-            self._context.append(said[CONTEXT]["token"])
-        for name, head in self._heads.items():
+        asked = {name: head for name, head in self._heads.items() if self._is_asked(head, tick)}
+        if CONTEXT in asked:
+            said[CONTEXT] = asked[CONTEXT].push(tick, self._tokens, {})
+            self._context.append((tick, said[CONTEXT]["token"]))
+        for name, head in asked.items():
             if name != CONTEXT:
-                said[name] = head.push(tick, self._tokens, self._context_of(head))
+                said[name] = head.push(tick, self._tokens, self._context_of(head, tick))
         return said
 
     def _context_ticks(self) -> int:
@@ -233,22 +259,31 @@ class StreamRecogniser:
         reach = (-min(head.config.context_offsets, default=0) * head.window_ticks for head in self._heads.values())
         return 1 + max(reach)
 
-    def _context_of(self, head: StreamHead) -> Arrays:
+    def _context_of(self, head: StreamHead, tick: int) -> Arrays:
         """The tokens of the clips before: that of one window ago ended where this window begins."""
         offsets = head.config.context_offsets
-        if not offsets or not self._context:
+        if not offsets:
             return {}
-        places = [len(self._context) - 1 + offset * head.window_ticks for offset in offsets]
-        has_context_n = np.array([[0 <= place < len(self._context) for place in places]])
-        nothing_1C = np.zeros_like(self._context[0])
-        tokens = [self._context[p] if has else nothing_1C for p, has in zip(places, has_context_n[0], strict=True)]
-        return {"context": np.stack(tokens, axis=1), "has_context": has_context_n}
+        found = [self._context_at(tick + offset * head.window_ticks, tick) for offset in offsets]
+        nothing_1C = np.zeros((1, head.config.backbone.width), np.float32)
+        return {
+            "context": np.stack([nothing_1C if token is None else token for token in found], axis=1),
+            "has_context": np.array([[token is not None for token in found]]),
+        }
 
-    def _prediction(self, name: str, said: Mapping[str, Arrays], stamp_s: float) -> Prediction:
+    def _context_at(self, place: int, tick: int) -> NDArray[np.float32] | None:
+        """The context network's token of a tick, or where it is asked more seldom of the one before."""
+        if CONTEXT not in self._heads or place > tick:
+            return None
+        k = bisect.bisect_right(self._context, place, key=lambda each: each[0]) - 1
+        is_near = k >= 0 and place - self._context[k][0] < self._heads[CONTEXT].stride
+        return self._context[k][1] if is_near else None
+
+    def _prediction(self, name: str, said: Arrays, stamp_s: float) -> Prediction:
         head = self._heads[name]
         num_ticks = min(self._clock.tick, head.window_ticks - head.stride)
         return prediction_of(
-            said[name],
+            said,
             head.config,
             stamp_s=stamp_s,
             clip_start_s=stamp_s - num_ticks / self._clock.rate_hz,

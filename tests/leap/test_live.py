@@ -9,7 +9,7 @@ import pytest
 
 from egoprog.errors import FrameError, ModelError
 from egoprog.leap.live import StreamRecogniser
-from tests.leap.fake_sessions import PRESENT, FakeHead, fake_sessions
+from tests.leap.fake_sessions import COMING, PRESENT, FakeHead, fake_sessions
 
 
 def grey(value):
@@ -88,6 +88,34 @@ def test_context_is_the_context_networks_token_one_window_ago():
     assert sessions["recogniser"].contexts[20] == [[0, 0, 2, 4], [6, 8, 10, 12]]
     assert sessions["recogniser"].contexts[8] == [None, [0, 0, 0, 0]]
     assert sessions["recogniser"].contexts[7] == [None, None]
+
+
+def test_a_thrifty_recogniser_says_the_same_more_seldom():
+    every, thrifty = fake_sessions(), fake_sessions()
+    play(StreamRecogniser(every), [1 + k / 10 for k in range(31)])
+    recogniser = StreamRecogniser(thrifty)
+    recogniser.is_thrifty = True
+    answers = play(recogniser, [1 + k / 10 for k in range(31)])
+    assert thrifty["recogniser"].windows == every["recogniser"].windows[::2]
+    assert thrifty["anticipator"].windows == every["anticipator"].windows[::3]
+    assert thrifty["frame_encoder"].num_runs == len(answers) == 21
+    assert recogniser.stood_in == 0
+    recogniser.is_thrifty = False
+    recogniser.push(grey(31), 4.1)
+    assert thrifty["recogniser"].windows[-1] == [31] * 4, "a phase that stood still begins anew"
+    recogniser.push(grey(32), 4.2)
+    assert thrifty["recogniser"].windows[-1] == [26, 28, 30, 32]
+
+
+def test_a_thrifty_context_network_is_asked_for_the_clip_before_all_the_same():
+    sessions = fake_sessions()
+    sessions["anticipator"] = FakeHead(replace(COMING, context_offsets=(-1, 0)), has_context=True)
+    sessions["context"] = FakeHead(PRESENT)
+    recogniser = StreamRecogniser(sessions)
+    recogniser.is_thrifty = True
+    play(recogniser, [1 + k / 10 for k in range(31)])
+    assert sessions["anticipator"].windows[7] == [12, 15, 18, 21]
+    assert sessions["anticipator"].contexts[7] == [[2, 4, 6, 8], [14, 16, 18, 20]], "of tick 9 and 21, or just before"
 
 
 def test_what_can_not_work_is_said_in_one_line(tmp_path):

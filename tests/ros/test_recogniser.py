@@ -121,7 +121,7 @@ def test_without_a_model_that_runs_the_node_stays_up_and_says_so(host, tmp_path,
     assert "\n" not in status.message
 
 
-def test_a_machine_that_is_too_slow_says_what_it_holds(bring_up, probe, monkeypatch):
+def test_a_machine_that_is_too_slow_does_less_and_says_so(bring_up, probe, monkeypatch):
     node = bring_up()
     push = node._recogniser.push
 
@@ -131,4 +131,6 @@ def test_a_machine_that_is_too_slow_says_what_it_holds(bring_up, probe, monkeypa
 
     monkeypatch.setattr(node._recogniser, "push", slow)
     publish(probe.publisher(CompressedImage, "camera/image_raw/compressed", "image"), 80)
-    assert "of 10 frames a second" in node.counters.message
+    assert "frames a second; the frames before stand in" in node.counters.message
+    assert "each head is asked once in the spacing of its frames" in node.counters.message
+    assert node._recogniser.is_thrifty

@@ -22,7 +22,10 @@ from egoprog_ros.convert import message_to_frame, prediction_to_message, timing
 from egoprog_ros.stamps import to_seconds
 
 WATCHED_S = 5.0  # over which the rate is measured
-HELD = 0.9  # of the rate that is wanted; below it the node is degraded
+HELD = 0.9  # of the frames that are due; below it the node is degraded, and thrifty if that lasts
+THRIFTY, LAVISH = 3, 30  # seconds of too much work before the node does less, and of little before it does all again
+LITTLE_WORK = 0.3  # of the time, while thrifty
+THRIFT = "too slow for every tick: each head is asked once in the spacing of its frames"
 BACKENDS = ("tensorrt", "onnxruntime", "torch")
 
 
@@ -68,7 +71,9 @@ class Recogniser(EgoprogNode):
             self.counters.degraded(f"recognises nothing: {one_line(error)}")
             return
         self._thinner = TickClock(parameters.rate_hz)
-        self._taken, self._done = _Rate(), _Rate()
+        self._taken, self._done, self._told = _Rate(), _Rate(), _Rate()
+        self._busy_s = 0.0  # in models, since the last look
+        self._seconds = 0  # for so long there has been too much work, or while thrifty little
         self._trouble = ""
         self._counted = 0, 0
         self._feed = FrameFeed(self, parameters.image, self._work, self._forget)
@@ -137,6 +142,8 @@ class Recogniser(EgoprogNode):
             start_s = time.monotonic()
             said = self._recogniser.push(frame.image, arrival.stamp_s)
             model_s = time.monotonic() - start_s
+        self._done.note()
+        self._busy_s += model_s
         if said is None:
             return
         frame_id = arrival.message.header.frame_id
@@ -145,7 +152,7 @@ class Recogniser(EgoprogNode):
                 now_s = self.get_clock().now().nanoseconds * 1e-9
                 times = timing(arrival.arrived_s, now_s, model_s, self._feed.dropped)
                 publisher.publish(prediction_to_message(prediction, frame_id, times))
-        self._done.note()
+        self._told.note()
         self.counters.count("predictions")
         self.counters.measure("model_ms", model_s * 1e3)
         self.counters.measure("latency_ms", (time.monotonic() - arrival.steady_s) * 1e3)
@@ -155,7 +162,7 @@ class Recogniser(EgoprogNode):
         if not self.is_active:
             return
         wanted_hz, held_hz = self._taken.hz(), self._done.hz()
-        self.counters.value("rate_hz", f"{held_hz:.1f}")
+        self.counters.value("rate_hz", f"{self._told.hz():.1f}")
         trouble = ""
         if held_hz < HELD * wanted_hz:
             trouble = f"holds {held_hz:.1f} of {wanted_hz:.0f} frames a second; the frames before stand in"
@@ -164,10 +171,22 @@ class Recogniser(EgoprogNode):
             if trouble:
                 self.counters.degraded(trouble)
             self._trouble = trouble
+        self._spend(is_too_slow=bool(trouble))
         stood_in, restarts = self._counted
         self.counters.count("frames stood in", self._recogniser.stood_in - stood_in)
         self.counters.count("restarts", self._recogniser.restarts - restarts)
         self._counted = self._recogniser.stood_in, self._recogniser.restarts
+
+    def _spend(self, is_too_slow: bool) -> None:
+        """Does less where the machine is too slow for all, and all again where it has time to spare."""
+        busy_s, self._busy_s = self._busy_s, 0.0
+        is_thrifty = self._recogniser.is_thrifty
+        self._seconds = self._seconds + 1 if (busy_s < LITTLE_WORK if is_thrifty else is_too_slow) else 0
+        if self._seconds == (LAVISH if is_thrifty else THRIFTY):
+            self._seconds = 0
+            with self._lock:
+                self._recogniser.is_thrifty = not is_thrifty
+            self.counters.degraded(THRIFT, not is_thrifty)
 
 
 class _Rate:
