@@ -47,14 +47,16 @@ SMALL_FROZEN = replace(SMALL_BACKBONE, is_frozen=True)
 def frames_sim() -> TrainingConfig:
     """Pretraining of the small frame encoder, which the other small recipes start from and leave as it is."""
     return TrainingConfig(
-        epochs=8.0,
-        batch=64,
+        epochs=12.0,
+        batch=32,
         learning_rate=1e-3,
-        warmup_epochs=0.5,
+        optimiser="muon",
+        warmup_epochs=0.2,
         ema_decay=0.998,
-        workers=1,
+        workers=0,
         best="mean",
         best_is="highest",
+        evaluate_every=2.0,
         checkpoint_every_s=120.0,
     )
 

@@ -134,6 +134,7 @@ def read_metadata(path: str | Path) -> dict[str, str]:
 def _save_weights(path: Path, weights: Weights, metadata: Mapping[str, str]) -> None:
     # clones: two names of one tensor can't be saved, nor views of a larger one
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}, path, metadata)
+    path.chmod(0o644)  # safetensors writes for its owner alone
 
 
 def _sync(path: Path) -> None:

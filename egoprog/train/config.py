@@ -20,7 +20,8 @@ class TrainingConfig:
     all gradients together, None for no limit. ema_decay: of the averaged weights that are evaluated and kept beside,
     0 for none. precision: of mixed arithmetic; a CPU always computes in fp32. sharding: "fsdp" spreads parameters and
     the optimizer's state over the processes. workers: processes that read data, for each process that trains.
-    optimiser: "muon" moves the matrices of `Task.layers` by orthogonal steps, which learns faster from nothing.
+    optimiser: "muon" moves the matrices of `Task.layers` by orthogonal steps, which learns faster from nothing; their
+    learning rate is muon_factor times the others'.
     best, best_is: the measured figure that says which weights are the best. evaluate_every: epochs between measures.
     checkpoint_every_s: most seconds of work that a kill can cost. log_every: steps.
     """
@@ -36,6 +37,7 @@ class TrainingConfig:
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.999)
     optimiser: Literal["adamw", "muon"] = "adamw"
+    muon_factor: float = 4.0
     clip_norm: float | None = 1.0
     ema_decay: float = 0.0
     precision: Literal["fp32", "bf16", "fp16"] = "bf16"

@@ -85,8 +85,8 @@ def make_optimiser(
             continue
         decays = has_decay(model, name)
         above = layers_above(name) if config.layer_decay != 1.0 else 0
-        rate = config.learning_rate * config.layer_decay**above
         is_muon = config.optimiser == "muon" and id(parameter) in matrices
+        rate = config.learning_rate * config.layer_decay**above * (config.muon_factor if is_muon else 1.0)
         group = {"params": [], "weight_decay": config.weight_decay if decays else 0.0, "lr": rate, "peak_lr": rate}
         groups.setdefault((decays, above, is_muon), group | {"is_muon": is_muon})["params"].append(parameter)
     kind = MuonAdamW if config.optimiser == "muon" else AdamW

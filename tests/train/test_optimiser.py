@@ -8,7 +8,7 @@ from torch import nn
 from egoprog.train.config import TrainingConfig
 from egoprog.train.optimiser import MuonAdamW, make_optimiser, orthogonal
 
-CONFIG = TrainingConfig(optimiser="muon", learning_rate=0.01, weight_decay=0.0)
+CONFIG = TrainingConfig(optimiser="muon", learning_rate=0.01, weight_decay=0.0, muon_factor=1.0)
 
 
 def network():
