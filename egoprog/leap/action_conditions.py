@@ -33,7 +33,8 @@ MIN_NAMED = 0.3  # share of a noun's clips whose program names an object that is
 MOST_ELSEWHERE = 300  # moments that tell how often a fact holds before any action
 
 _Literal = tuple[str, str]  # predicate and argument, without a negation
-_HAND_FREE = ("empty", "hand")
+HAND = "hand"  # ... for either hand
+_HAND_FREE = ("empty", HAND)
 _ELSEWHERE = ("in hand", "on", "open")  # predicates that one thing's action may need of another
 _PASSING = frozenset({"near", "at"})  # what walking up to a thing settles
 
@@ -174,7 +175,7 @@ class _Facts:
                 (self._true if truth else self._false)[predicate, _word(args[0])].add(args[0])
         for name in state.held:
             self._true["in hand", _word(name)].add(name)
-        self._free = state.value(Condition("empty", ("hand",)))
+        self._free = state.value(Condition("empty", (HAND,)))
 
     def around(self, instance: str | None) -> dict[_Literal, bool]:
         """With an object as NOUN; None for no object."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
-from egoprog.leap.action_conditions import NOUN, PLACE, ActionConditions, Label
+from egoprog.leap.action_conditions import HAND, NOUN, PLACE, ActionConditions, Label
 from egoprog.leap.vocabulary import object_word
 from egoprog.program.types import Condition, SubAction, Verb
 from egoprog.world import Domain, WorldState
@@ -100,7 +100,7 @@ def _value(
         needed = Condition(need.predicate, (place,), need.negated) if place and domain.kind(place).encloses else None
         if place and needed is None:
             return None, True  # it lies where nothing shuts it in
-    elif role == "hand":
+    elif role == HAND:
         needed = need
     else:
         return _value_of_other(need, role, state, conditions)

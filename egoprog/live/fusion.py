@@ -17,7 +17,8 @@ from egoprog.leap.prediction import ACTING_SHARE, PredictedStep, Prediction
 from egoprog.program.types import Comment, Hand, Program, Statement, SubAction, Verb, walk_sub_actions
 
 BASE = 0.1  # score of what is not there, as often as not
-MOST_LOG_ODDS = 3.0  # that one look can add or take away
+MOST_LOG_ODDS = 4.0  # that one look can add or take away
+MIN_USE_S = 0.1
 UNNAMED_PREFIX = "object_"  # how the describer calls what it has no name for
 HANDLING = (Verb.GRASP, Verb.MOVE, Verb.POSITION, Verb.RELEASE, Verb.USE)
 SEEN = "seen by the recogniser: "  # begins the comment on what a network added
@@ -188,9 +189,9 @@ def added_use(
         probability = combine(BASE, ((fit, look.share) for look, fit in seen), config.temperature)
         if share < 0.5 or probability < config.add_above or (best and probability <= best[0]):
             continue
-        first, last = seen[0][0].prediction, seen[-1][0].prediction
-        middle_s = (first.clip_start_s + first.stamp_s) / 2
-        times = max(0.0, middle_s - start_s), min(stop_s, max(last.stamp_s, middle_s + 0.1)) - start_s
+        middles_s = [(look.prediction.clip_start_s + look.prediction.stamp_s) / 2 for look, _ in seen]
+        # windows see a use before it begins and after it ends; that it goes on at their mean is what is sure
+        times = sum(middles_s) / len(middles_s) - start_s, middles_s[-1] - start_s + MIN_USE_S
         best = (
             probability,
             replace(wanted, start_s=round(times[0], 3), stop_s=round(times[1], 3), confidence=round(probability, 3)),
