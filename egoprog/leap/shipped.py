@@ -11,6 +11,8 @@ from egoprog.runtime import open_model
 
 ENCODER, RECOGNISER, ANTICIPATOR, CONTEXT = "frame_encoder", "recogniser", "anticipator", "context"
 """Graphs of a model that runs on a stream; the last two may be missing."""
+RERANKER = "reranker.json"
+"""In a model folder: what actions need of the world, see `reranking`."""
 SHARED = Path("share") / "egoprog" / "models"
 
 

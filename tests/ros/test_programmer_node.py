@@ -238,3 +238,11 @@ def test_what_a_network_sees_and_expects_is_handed_on_with_its_stamps(bench, mon
         publisher.publish(prediction_to_message(said, "camera"))
     assert wait_until(lambda: len(pushed) == 2)
     assert {(said.stamp_s, said.ahead_s, said.action) for said in pushed} == {(100.0, 0.0, take), (101.0, 1.0, take)}
+
+
+def test_a_reranker_that_can_not_be_read_is_said_and_programs_come_all_the_same(host, tmp_path):
+    (tmp_path / "reranker.json").write_text("{")
+    node = host.add(Programmer(parameter_overrides=[Parameter("model", value=str(tmp_path))]))
+    node.trigger_configure()
+    assert "its reranker can't be read" in node.counters.message
+    assert node._live.reranker is None

@@ -113,7 +113,7 @@ def graph(
         node("recorder", enabled=bool(record), **({"output": record} if record else {})),
         node("visualiser", enabled=visualiser),
         node("imaginer", enabled=False),  # the instruction frame, not built yet
-        node("programmer"),
+        node("programmer", **({"model": model} if model else {})),
         node("recogniser", enabled=has_model, **({"model": model} if model else {})),
         node("hands"),
         node("tracker"),

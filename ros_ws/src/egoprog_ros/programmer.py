@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from egoprog_msgs.msg import (
@@ -24,8 +25,10 @@ from egoprog_msgs.srv import CloseProgram, SetVocabulary
 from std_msgs.msg import String
 
 from egoprog.describe.types import Narration as Told
-from egoprog.errors import InputError
+from egoprog.errors import InputError, ModelError
 from egoprog.generate.local import LocalGenerator
+from egoprog.leap.reranking import Reranker, load_reranker
+from egoprog.leap.shipped import RERANKER, shipped_model
 from egoprog.live.programmer import LiveConfig, LiveProgrammer, Revision
 from egoprog.world import Domain
 from egoprog_ros.base import EgoprogNode, NodeParameters, parameter, run
@@ -54,6 +57,11 @@ class ProgrammerParameters(NodeParameters):
     task: str = parameter("", "what the wearer is about, told in every program")
     vocabulary: tuple[str, ...] = parameter((), "object names that programs may use; empty for any")
     domain_file: str = parameter("", "a YAML table that extends the world model's", changeable=False)
+    model: str = parameter(
+        "",
+        "the recogniser's model, a folder whose reranker.json says what actions need; empty for the one that ships",
+        changeable=False,
+    )
     close_after_s: float = parameter(2.0, "idle time after which a program is closed", 0.2, 600.0, "s")
     max_length_s: float = parameter(30.0, "a program that gets this long is closed", 1.0, 600.0, "s")
     max_sub_actions: int = parameter(9, "a program with so many sub-actions is closed; the paper's limit is 9", 1, 100)
@@ -78,7 +86,9 @@ class Programmer(EgoprogNode):
         names, rejected = object_names(parameters.vocabulary)
         for text in rejected:
             self.complain("vocabulary", f"vocabulary: expected object names, got {text!r}; it is left out")
-        self._live = LiveProgrammer(LocalGenerator(domain), domain, _config(parameters), names)
+        self._live = LiveProgrammer(
+            LocalGenerator(domain), domain, _config(parameters), names, reranker=self._reranker()
+        )
         self._frame_id = ""
         self._last_timing: Timing | None = None
         self._dropped = 0
@@ -127,6 +137,18 @@ class Programmer(EgoprogNode):
         """The clock of the stamps has changed: the program ends here, the world stays as it is believed to be."""
         self._publish(self._live.close("the clock changed"), None)
         self._live.reset(keep_world=True)
+
+    def _reranker(self) -> Reranker | None:
+        """What weighs the actions that a network expects against the world; None where no model brings one."""
+        folder = Path(self.parameters.model) if self.parameters.model else shipped_model()
+        if folder is None or not (folder / RERANKER).exists():
+            return None
+        try:
+            return load_reranker(folder / RERANKER)
+        except ModelError as error:
+            self.complain("reranker", error)
+            self.counters.degraded("what a network expects is not held against the world: its reranker can't be read")
+            return None
 
     # Evidence
 
