@@ -6,6 +6,7 @@ models/NAME/
 ├── measures.json            figures, each with the command that made it
 ├── GRAPH.onnx               e.g. frame_encoder, recogniser, anticipator, context
 ├── GRAPH.fp16.onnx, GRAPH.int8.onnx    the same in other precisions, where they are worth it
+├── sentences.npy            embeddings of the vocabulary's sentences, where it has any
 └── *.safetensors            the weights, with their configuration
 """
 
