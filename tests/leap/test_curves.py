@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from egoprog.leap.curves import draw_curves  # noqa: E402
+from egoprog.leap.curves import draw_curves
 
 
 def leave_log(run, losses, broken=""):

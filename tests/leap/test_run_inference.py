@@ -1,6 +1,7 @@
 """Trained runs, asked about their data."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from egoprog.leap.run_options import RUN_NAME, RunOptions  # noqa: E402
 from egoprog.leap.task import LeapTask  # noqa: E402
 from egoprog.program import parse  # noqa: E402
 from egoprog.world import WorldState  # noqa: E402
+from training.evaluate import main  # noqa: E402
 
 RATE_HZ = 10.0
 PROGRAM = "def take_cup(start_t=0.1, stop_t=0.4):\n    if near shelf:\n        grasp(cup)\n"
@@ -82,6 +84,15 @@ def test_a_run_is_asked_about_its_validation_split(run):
     assert found.true_verbs.tolist() == [0, 3]
     assert len(measure_programs(found).clips) == 2
     assert predict_split(run).verbs == pytest.approx(found.verbs)
+
+
+def test_the_command_measures_a_run_and_leaves_the_files_beside_it(run, capsys):
+    assert main(["--run", str(run), "--out", str(run), "--submission"]) == 0
+    assert "| all: 2 | action |" in capsys.readouterr().out
+    measures = json.loads((run / "measures.json").read_text())
+    assert measures["programs"]["num_clips"] == 2
+    names = {"predictions.npz", "verb.csv", "noun.csv", "action.csv", "reliability.png", "submission.zip"}
+    assert names <= {path.name for path in run.iterdir()}
 
 
 def test_the_training_split_is_seen_without_augmentation_and_chance(run):
