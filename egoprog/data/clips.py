@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from egoprog.data.epic import Segment
 from egoprog.data.program_lines import ProgramClip
@@ -90,15 +90,49 @@ def anticipation_items(
     program_of = {clip.narration_id: clip for clip in programs}
     items, num_blind = [], 0
     for row in _in_order(actions):
-        stops_s = [row.start_s - tau_a_s - back * span_s for back in range(num_context, -1, -1)]
-        *context, span = (ClipSpan(row.video_id, stop_s - span_s, stop_s) if stop_s > 0 else None for stop_s in stops_s)
+        span, context = _windows(row.video_id, row.start_s - tau_a_s, span_s, num_context)
         if span is None:
             num_blind += 1
         else:
-            items.append(_item(row, span, tuple(context), program_of))
+            items.append(_item(row, span, context, program_of))
     if num_blind:
         _log.warning("left out %d actions that start within %g s of their video's start", num_blind, tau_a_s)
     return items
+
+
+def moment_items(
+    actions: Iterable[Segment],
+    programs: Iterable[ProgramClip] = (),
+    span_s: float = 256 / 60,
+    num_context: int = 0,
+    shares: Sequence[float] = (0.4, 0.7, 1.0),
+) -> list[ClipItem]:
+    """What a live network sees of an action that is going on: windows that end at these shares of it.
+
+    Windows last span_s, whatever was before the action's start; context as in `anticipation_items`. The items of an
+    action are called after it: "P01_01_0@0.4".
+    """
+    if not (span_s > 0 and num_context >= 0 and shares and all(0 < share <= 1 for share in shares)):
+        raise ConfigurationError(
+            f"expected span_s above 0 and shares of an action above 0 and up to 1, got {span_s:g} s and {list(shares)}"
+        )
+    program_of = {clip.narration_id: clip for clip in programs}
+    items = []
+    for row in _in_order(actions):
+        for share in shares:
+            now_s = row.start_s + share * (row.stop_s - row.start_s)
+            item = _item(row, *_windows(row.video_id, now_s, span_s, num_context), program_of)
+            items.append(replace(item, narration_id=f"{row.narration_id}@{share:g}"))
+    return items
+
+
+def _windows(
+    video_id: str, stop_s: float, span_s: float, num_context: int
+) -> tuple[ClipSpan | None, tuple[ClipSpan | None, ...]]:
+    """The window that ends then, and those before it, the oldest first; None for one before the video's start."""
+    stops_s = [stop_s - back * span_s for back in range(num_context, -1, -1)]
+    *context, span = (ClipSpan(video_id, at_s - span_s, at_s) if at_s > 0 else None for at_s in stops_s)
+    return span, tuple(context)
 
 
 def _in_order(actions: Iterable[Segment]) -> list[Segment]:

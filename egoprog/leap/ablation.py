@@ -46,10 +46,12 @@ def plan(data: Path, runs: Path, seeds: Sequence[int], settings: Sequence[str] =
     ]  # fmt: skip
     train = _Trainings(data, runs, tuple(settings))
     short = (f"training.epochs={CONTEXT_EPOCHS}", "training.warmup_epochs=0.5")
-    for task, recipe in (("recognise", "leap_sim"), ("anticipate", "anticipate_sim")):
-        by_programs = (*short, "loss.action=0", "training.best=loss", "training.best_is=lowest")
-        jobs += train(f"context/{task}_programs", f"{recipe}_lap", 0, by_programs, is_measured=False)
-        jobs += train(f"context/{task}_labels", f"{recipe}_base", 0, short, is_measured=False)
+    for task, by_programs, by_labels in (
+        ("recognise", "context_sim", "leap_sim_base"),
+        ("anticipate", "context_live_sim", "live_sim_base"),
+    ):
+        jobs += train(f"context/{task}_programs", by_programs, 0, short, is_measured=False)
+        jobs += train(f"context/{task}_labels", by_labels, 0, short, is_measured=False)
     for seed in seeds:
         for task, recipe in (("recognise", "leap_sim"), ("anticipate", "anticipate_sim")):
             jobs += train(f"{task}/base", f"{recipe}_base", seed)

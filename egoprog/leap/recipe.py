@@ -24,6 +24,8 @@ class LossWeights:
 class Recipe:
     """Defaults are the paper's for action recognition. See LeapConfig for what is not said here.
 
+    clips: what is recognised: "annotated" stretches, or what a live network sees, "trailing" windows of span_s that end
+    while an action goes on, see `data.clips.moment_items`.
     held_out: whom the validation split shows. "unseen": those of the validation's annotations whom the dataset lists as
     unseen. "last": the last five participants of the training annotations, who are then not trained on, as in section
     4.2: EPIC-KITCHENS' programs span the training annotations alone. "official": all validation annotations.
@@ -40,6 +42,7 @@ class Recipe:
     gru_width: int = 512
     tau_a_s: float = 1.0
     span_s: float = 256 / 60
+    clips: Literal["annotated", "trailing"] = "annotated"
     loss: LossWeights = field(default_factory=LossWeights)
     held_out: Literal["unseen", "last", "official"] = "last"
     needs_init: bool = False

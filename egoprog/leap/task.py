@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from egoprog.data.clips import ClipItem, ClipSpan, anticipation_items, recognition_items
+from egoprog.data.clips import ClipItem, ClipSpan, anticipation_items, moment_items, recognition_items
 from egoprog.data.epic import Action
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frames import VideoFrames
@@ -99,6 +99,8 @@ class LeapTask(Task):
         if self.recipe.loss.action == 0.0:  # trained on programs alone
             known = {clip.narration_id for clip in programs}
             actions = [row for row in actions if row.narration_id in known]
+        if config.task == "recognise" and self.recipe.clips == "trailing":
+            return moment_items(actions, programs, config.span_s, len(config.context_offsets))
         if config.task == "recognise":
             # clips around are those of all actions, whether or not they have a program
             items = recognition_items(part.actions, programs, config.context_offsets)

@@ -8,7 +8,7 @@ import pytest
 from videos import RATES, number_of, write_numbered
 
 from egoprog.data import Action
-from egoprog.data.clips import ClipSpan, anticipation_items, recognition_items
+from egoprog.data.clips import ClipSpan, anticipation_items, moment_items, recognition_items
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frames import VideoFrames
 from egoprog.data.shards import ShardFrames, ShardKind, write_shard
@@ -82,3 +82,15 @@ def test_no_picture_after_the_observed_window_is_ever_read(tmp_path, rate, tau_a
                     assert own_s[max(seen)] <= limit + Fraction(1, 10**6)
                     newest = max(newest, max(seen))
     assert newest > 100  # the test looked at pictures far into the video
+
+
+def test_a_live_network_sees_windows_that_end_while_the_action_goes_on():
+    row = action("P01_01_0", 10.0, 14.0)
+    items = moment_items([row], [], span_s=4.0, num_context=2, shares=(0.5, 1.0))
+    assert [item.narration_id for item in items] == [f"{row.narration_id}@0.5", f"{row.narration_id}@1"]
+    assert (items[0].span.start_s, items[0].span.stop_s) == (8.0, 12.0)
+    assert [(span.start_s, span.stop_s) for span in items[1].context] == [(2.0, 6.0), (6.0, 10.0)]
+    early = moment_items([action("P01_01_0", 0.0, 1.0)], [], span_s=4.0, num_context=2)[0]
+    assert early.context == (None, None) and early.span.start_s < 0
+    with pytest.raises(ConfigurationError, match=r"shares of an action above 0 and up to 1, got 4 s and \[0.0\]"):
+        moment_items([row], [], span_s=4.0, shares=(0.0,))
