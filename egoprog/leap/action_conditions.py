@@ -23,6 +23,7 @@ Label = tuple[str, str]
 
 NOUN = "noun"  # stands for the object that the class's noun names
 PLACE = "place"  # ... for what that object lies in
+RECIPIENT_COUNTS = 0.5  # of being named: what is only acted upon is seldom what the action is about
 ALWAYS = 0.95  # share of a class's clips before which a requirement held, by Laplace's estimate
 COMMON = 0.995  # what holds this often of a noun's objects at any moment requires nothing
 COMMON_ELSEWHERE = 0.5  # ... and for what is said of other objects, which may be so by chance
@@ -53,10 +54,10 @@ class LabelledClip:
 
 @dataclass(frozen=True)
 class ActionConditions:
-    """objects: noun -> base names of the objects that it names. needs, leaves: of classes that were seen often.
+    """objects: noun -> words of the objects that it names. needs, leaves: of classes that were seen often.
 
     verb_needs, verb_leaves: of a verb whatever the noun, for classes that were seen too rarely.
-    Literals name the noun's object NOUN, what it lies in PLACE, and other objects by their base names.
+    Literals name the noun's object NOUN, what it lies in PLACE, and other objects by their words.
     begins: with which sub-action a class mostly begins, once the actor is there: "take cup" with grasp(NOUN).
     """
 
@@ -139,15 +140,18 @@ def _beginning(steps: Iterable[SubAction], instance: str | None) -> SubAction | 
 def _objects_of_nouns(clips: Iterable[LabelledClip]) -> dict[str, tuple[str, ...]]:
     """Objects go with the noun in whose clips they are named the most, and only if they are named there often."""
     num_clips: Counter[str] = Counter()
-    named: Counter[tuple[str, str]] = Counter()
+    named: dict[tuple[str, str], float] = defaultdict(float)
     for one in clips:
         num_clips[one.label[1]] += 1
-        named.update((one.label[1], base) for base in {_word(n) for step in one.steps for n in step.objects})
+        acting = {_word(step.objects[0]) for step in one.steps if step.objects}
+        acted_on = {_word(name) for step in one.steps for name in step.objects[1:]} - acting
+        for word in sorted(acting | acted_on):
+            named[one.label[1], word] += 1.0 if word in acting else RECIPIENT_COUNTS
     share = {key: count / num_clips[key[0]] for key, count in named.items()}
     bases = sorted({base for _, base in named})
     found: dict[str, list[str]] = defaultdict(list)
     for base in bases:
-        noun = max(sorted(num_clips), key=lambda noun: (share.get((noun, base), 0.0), named[noun, base]))
+        noun = max(sorted(num_clips), key=lambda noun: (share.get((noun, base), 0.0), named.get((noun, base), 0.0)))
         if share[noun, base] >= MIN_NAMED:
             found[noun].append(base)
     return {noun: tuple(names) for noun, names in sorted(found.items())}
