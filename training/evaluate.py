@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> str:
     """Makes predictions, measures them, writes the files, and returns the table."""
-    folder = EpicFolder(options.data) if options.data is not None else None
+    folder = _folder(options)
     unseen, tail = _of_folder(folder)
     predictions = _predictions(options, folder)
     if options.same_clips_as is not None:
@@ -73,6 +73,16 @@ def _predictions(options: argparse.Namespace, folder: EpicFolder | None) -> Pred
     from egoprog.leap.run_inference import predict_split  # needs PyTorch
 
     return predict_split(options.run, options.split, options.data, options.batch, options.workers)
+
+
+def _folder(options: argparse.Namespace) -> EpicFolder | None:
+    """The dataset that was named, else that of the run."""
+    data = options.data
+    if data is None and options.run is not None:
+        from egoprog.leap.run_options import RunOptions  # needs PyTorch
+
+        data = RunOptions.read(options.run).data
+    return EpicFolder(data) if data is not None else None
 
 
 def _of_folder(folder: EpicFolder | None) -> tuple[tuple[str, ...], TailClasses | None]:

@@ -88,7 +88,9 @@ def test_a_run_is_asked_about_its_validation_split(run):
 
 def test_the_command_measures_a_run_and_leaves_the_files_beside_it(run, capsys):
     assert main(["--run", str(run), "--out", str(run), "--submission"]) == 0
-    assert "| all: 2 | action |" in capsys.readouterr().out
+    table = capsys.readouterr().out
+    assert "| all: 2 | action |" in table
+    assert "| tail: 0 | verb |" in table  # of the run's own dataset, which is not named again
     measures = json.loads((run / "measures.json").read_text())
     assert measures["programs"]["num_clips"] == 2
     names = {"predictions.npz", "verb.csv", "noun.csv", "action.csv", "reliability.png", "submission.zip"}
