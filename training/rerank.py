@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> str:
     clips = _clips(folder, row_of)
     conditions = learn_conditions([clips[row.narration_id] for row in training if row.narration_id in clips], domain)
     prior = load_predictions(options.fit) if options.fit else _trigram(training, asked)
-    observed, told = _observed(options, clips, row_of)
+    observed, told = _observed(options, clips, {row.narration_id for row in training})
     foretold = {**_foretold(prior), **_foretold(asked)} if options.history else None
     tau_a_s = asked.config.tau_a_s
     states = {
@@ -144,15 +144,17 @@ def _foretold(predictions: Predictions) -> dict[str, Observed]:
 
 
 def _observed(
-    options: argparse.Namespace, clips: Mapping[str, LabelledClip], row_of: Mapping[str, Action]
+    options: argparse.Namespace, clips: Mapping[str, LabelledClip], trained_on: set[str]
 ) -> tuple[dict[str, Observed], str]:
-    """What is known of past clips, and in words where that comes from."""
+    """What is known of past clips, and in words where that comes from. Nobody's truth where a history is given, but in
+    training clips: their factors are then those of a recogniser that never errs, and say so.
+    """
     observed = {name: Observed(one.label, one.steps) for name, one in sorted(clips.items())}
     if options.history:
         seen = {name: one for path in options.history for name, one in _recognised(load_predictions(path)).items()}
-        is_missing = [name for name in row_of if name not in seen]
-        told = f"recognised: {len(seen)} clips; the recorded programs of {len(is_missing)} that were not"
-        return {**observed, **seen}, told
+        recorded = {name: one for name, one in observed.items() if name in trained_on and name not in seen}
+        told = f"recognised in {len(seen)} clips; the recorded programs of {len(recorded)} other training clips"
+        return {**recorded, **seen}, told
     if not options.wrong_share:
         return observed, "recorded programs: an upper bound"
     rng = np.random.default_rng(options.seed)
