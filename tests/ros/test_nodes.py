@@ -8,10 +8,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from egoprog_msgs.msg import AudioChunk, HandContacts, HeadMotion, ObjectDetections, SoundEvent
+from egoprog_msgs.msg import AudioChunk, HandContacts, HeadMotion, ObjectDetections, SoundEvent, SubActionPrediction
 from egoprog_ros.backlog import Backlog
 from egoprog_ros.camera import Period
-from egoprog_ros.convert import hands_to_message, header
+from egoprog_ros.convert import hands_to_message, header, prediction_to_message
 from egoprog_ros.hands import Hands
 from egoprog_ros.images import rgb_to_compressed, rgb_to_image
 from egoprog_ros.listener import Listener
@@ -28,7 +28,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 from egoprog.data.recording import open_recording
 from egoprog.data.samples import AudioBlock
 from egoprog.describe.types import Contact, ContactEvent, ContactKind, HandObservation, ObjectDetection
-from egoprog.live.overlay import CONTACT, band_height
+from egoprog.leap.prediction import PredictedAction, Prediction
+from egoprog.live.overlay import CONTACT, Seen, band_height
 from egoprog.program.types import Hand
 
 GREY = np.full((240, 320, 3), 90, np.uint8)
@@ -280,6 +281,17 @@ def test_the_overlay_draws_hands_on_the_image_that_they_were_seen_in(host, probe
         number = round((to_seconds(message.header.stamp) - 500.0) * 10)
         assert abs(int(picture[5, 300, 0]) - 30 * number) < 8  # the shade of the image with that stamp
         assert message.header.frame_id == "camera"
+
+
+def test_the_overlay_tells_what_the_network_sees_and_expects(host, probe):
+    node = active(host, Visualiser)
+    take, put = PredictedAction("take", "cup", 2.0), PredictedAction("put", "cup", 2.0)
+    for topic, action in (("sub_actions", take), ("next_sub_actions", put)):
+        said = Prediction(50.0, 47.0, "toy", actions=(action, PredictedAction("open", "tap", 2.0)))
+        probe.publisher(SubActionPrediction, topic).publish(prediction_to_message(said))
+    assert wait_until(lambda: node._panel(50.0).coming is not None and node._panel(50.0).present is not None)
+    panel = node._panel(50.0)
+    assert (panel.present, panel.coming) == (Seen("take cup", 0.5), Seen("put cup", 0.5))
 
 
 def test_the_overlay_goes_on_without_hands(host, probe):
