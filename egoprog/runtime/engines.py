@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from egoprog.errors import ConfigurationError, ModelError
+from egoprog.errors import ConfigurationError, ModelError, RecordingError
 from egoprog.models import cache_folder
 from egoprog.runtime import cuda
 from egoprog.runtime.backend import BackendUnavailable
@@ -87,8 +87,11 @@ def cached(onnx: str | Path, target: Target | None = None) -> bytes:
         return path.read_bytes()
     _log.info("building %s with %s; this is done once", path.name, version())
     engine = build(onnx, target)
-    with atomic(path) as temporary:
-        temporary.write_bytes(engine)
+    try:
+        with atomic(path) as temporary:
+            temporary.write_bytes(engine)
+    except RecordingError as error:  # it runs all the same, and is built again next time
+        _log.warning("%s", error)
     return engine
 
 

@@ -48,6 +48,13 @@ def test_an_engine_is_built_once_for_each_file_gpu_precision_and_library(relu, c
     assert engines.engine_name(relu, Target("8.6")) != kept.name
 
 
+def test_a_cache_that_cannot_be_written_is_said_and_costs_no_engine(relu, tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").write_text("in the way of a folder")
+    monkeypatch.setenv("EGOPROG_MODELS", str(tmp_path / "file"))
+    assert engines.cached(relu, ADA)
+    assert "expected to write" in caplog.text
+
+
 def test_nodes_that_it_does_not_know_are_named_one_by_one(tmp_path):
     nodes = [
         helper.make_node("Relu", ["x"], ["h"], name="fine"),
