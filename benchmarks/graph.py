@@ -34,6 +34,7 @@ LENGTH_S = 60.0
 WARM_UP_S = 10.0
 START_S = 60.0
 PERIOD_S = 1 / 30
+READERS = ("hands", "tracker", "recogniser", "visualiser")  # of images
 
 
 class Ears(Node):
@@ -79,7 +80,7 @@ def measure() -> dict[str, Any]:
 
 
 def parameters_for(transport: str) -> dict[str, Any]:
-    readers = {f"/**/{name}": {"ros__parameters": {"image": transport}} for name in ("hands", "tracker", "visualiser")}
+    readers = {f"/**/{name}": {"ros__parameters": {"image": transport}} for name in READERS}
     return {"/**/source": {"ros__parameters": {"image_transport": transport}}, **readers}
 
 
