@@ -28,24 +28,27 @@ def main(arguments: list[str] | None = None) -> int:
         width = max(map(len, names()))
         print("\n".join(f"{name:{width}}  {line}" for name, line in names().items()))
         return 0
-    is_main = os.environ.get("RANK", "0") == "0"
+    is_main = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("egoprog").setLevel(logging.INFO if is_main else logging.ERROR)
+    code = 0
     try:
-        return _train(options)
+        message, stream = _train(options), sys.stdout
     except KeyboardInterrupt as stopped:
-        message = str(stopped) or "stopped at once; the same command goes on from the last checkpoint"
+        code, stream = 130, sys.stderr
+        message = (
+            f"training.leap: {stopped}" if str(stopped) else "training.leap: stopped at once; the same command goes on"
+        )
     except EgoprogError as error:
-        message = str(error)
-        if is_main:
-            print(f"training.leap: {message}", file=sys.stderr)
-        return 1
+        code, stream = 1, sys.stderr
+        message = f"training.leap: {error}"
     if is_main:
-        print(f"training.leap: {message}", file=sys.stderr)
-    return 130
+        print(message, file=stream)
+    return code
 
 
-def _train(options: argparse.Namespace) -> int:
+def _train(options: argparse.Namespace) -> str:
+    """What to tell at the end."""
     for name in ("recipe", "data", "out"):
         if getattr(options, name) is None:
             _parser().error(f"expected --{name}; see --help")
@@ -67,10 +70,9 @@ def _train(options: argparse.Namespace) -> int:
 
     task = LeapTask(recipe, asked.data, asked.programs, asked.init, asked.context, asked.encoded)
     results = train(task, recipe.training, options.out, {RUN_NAME: asked.to_json()})
-    for name, value in results["best"]["figures"].items():
-        print(f"{name:20}{value:10.4f}")
-    print(f"best of {results['steps']} steps at step {results['best']['step']}: {options.out / 'best.safetensors'}")
-    return 0
+    lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
+    best = results["best"]["step"]
+    return "\n".join([*lines, f"best of {results['steps']} steps at step {best}: {options.out / 'best.safetensors'}"])
 
 
 def _parser() -> argparse.ArgumentParser:
