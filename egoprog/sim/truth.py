@@ -34,6 +34,7 @@ from egoprog.sim.rollout import sim_domain
 from egoprog.sim.sound import class_id, epic_class
 from egoprog.sim.stock import kind_of
 from egoprog.world import validate
+from egoprog.world.state import WorldState
 
 RATE_HZ: Final = 30.0
 """Of the frames, where nothing else is asked."""
@@ -93,7 +94,7 @@ def clips(performance: Performance, video_id: str) -> list[ProgramClip]:
                 start_s=start_s,
                 stop_s=stop_s,
                 narration=step.narration,
-                program=conditioned(acted.program),
+                program=conditioned(acted.program, step.before),
                 before=step.before,
                 after=step.after,
                 task=step.task,
@@ -104,9 +105,13 @@ def clips(performance: Performance, video_id: str) -> list[ProgramClip]:
     return found
 
 
-def conditioned(program: Program) -> Program:
-    """The program below an `if` of what it needs of the world, as LEAP writes pre-conditions."""
+def conditioned(program: Program, before: WorldState) -> Program:
+    """The program below an `if` of what it needs of the world, as LEAP writes pre-conditions.
+
+    What toggles (a tap, a door) can be used in either state; the one that it had is what was needed.
+    """
     needed = validate(program, domain=sim_domain()).preconditions
+    needed = tuple(~condition if before.value(condition) is False else condition for condition in needed)
     return replace(program, body=(If(needed, program.body),)) if needed else program
 
 

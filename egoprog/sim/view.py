@@ -88,7 +88,7 @@ def panel(performance: Performance, stamp_s: float) -> Picture:
     if is_running:
         sub_action = next((s for s in now.program.sub_actions() if s.start_s <= stamp_s < s.stop_s), None)
         lines.append((f"   {sub_action_text(sub_action)}" if sub_action else "", INK, 0.46))
-        guard = getattr(conditioned(now.program).body[0], "guard", ())
+        guard = getattr(conditioned(now.program, now.step.before).body[0], "guard", ())
         lines.append((f"needs: {' and '.join(map(condition_text, guard)) or 'nothing'}", FADED, 0.4))
     before = performance.steps[k].step.before if k < len(performance.steps) else performance.state(stamp_s)
     lines.append((f"changed: {changes(before, performance.state(stamp_s))}", FADED, 0.4))

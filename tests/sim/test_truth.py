@@ -15,13 +15,14 @@ from egoprog.data import (
     write_sounds,
 )
 from egoprog.describe.types import Contact
-from egoprog.program.types import If
+from egoprog.program.types import Condition, If, Program, SubAction, Verb
 from egoprog.sim import truth
 from egoprog.sim.lens import Camera
 from egoprog.sim.rollout import sim_domain
 from egoprog.sim.truth import Seen
 from egoprog.sim.types import SIDES, Sound
 from egoprog.world import validate
+from egoprog.world.state import WorldState
 
 VIDEO = "P901_01"
 SIZE_PX = (160, 96)
@@ -154,3 +155,22 @@ def test_lines_of_boxes_carry_classes_and_contacts(performance, camera, held):
     thing, hand = line["objects"]
     assert (thing["name"], thing["noun"]) == (name, performance.activity.plan.things[name].noun)
     assert thing["contact"] == side and hand["noun"] == "hand"
+
+
+def test_conditions_of_a_step_held_before_it(performance):
+    """A tap that is turned off was on."""
+    num_known = 0
+    for clip in truth.clips(performance, VIDEO):
+        for needed in getattr(clip.program.body[0], "guard", ()):
+            value = clip.before.value(needed)
+            assert value is not False, (clip.narration, needed)
+            num_known += value is True
+    assert num_known > 0
+
+
+def test_what_toggles_needs_the_state_that_it_had():
+    program = Program("turn_off_tap", (SubAction(Verb.USE, ("tap",)),))
+    on = WorldState.initial().assume(Condition("on", ("tap",)))
+    guards = [truth.conditioned(program, state).body[0].guard for state in (WorldState.initial(), on)]
+    assert Condition("on", ("tap",), True) in guards[0]
+    assert Condition("on", ("tap",)) in guards[1]
