@@ -100,7 +100,7 @@ def test_a_dataset_has_the_frame_rate_that_was_asked_for(tmp_path):
 
 
 def test_a_rate_that_no_video_has_is_refused():
-    with pytest.raises(ConfigurationError, match="frames a second, got 0.5"):
+    with pytest.raises(ConfigurationError, match=r"frames a second, got 0\.5"):
         Settings(rate_hz=0.5)
 
 
