@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from boxed import BACKBONE, boxed_folder  # noqa: F401
 from safetensors.torch import save_file
 
 from egoprog.errors import ModelError
@@ -10,6 +9,7 @@ from egoprog.leap.frame_pretraining import FrameConfig, FrameNetwork, FrameTask,
 from egoprog.leap.labelled_frames import FrameDataset
 from egoprog.train.config import TrainingConfig
 from egoprog.train.loop import train
+from tests.leap.boxed import BACKBONE
 
 NOUNS = ("cup", "tap")
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from boxed import BACKBONE, boxed_folder  # noqa: F401
 
 from egoprog.errors import AnnotationError
 from egoprog.leap import labelled_frames
 from egoprog.leap.labelled_frames import FrameDataset, View, read_nouns
+from tests.leap.boxed import BACKBONE
 
 NOUNS = ("cup", "tap")
 CUP, TAP, LEFT_HAND, RIGHT_HAND, BY_LEFT, BY_RIGHT = range(6)
