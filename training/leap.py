@@ -63,12 +63,14 @@ def _train(options: argparse.Namespace) -> str:
         options.init,
         options.context,
         options.encoded,
+        options.shards,
     )
     recipe = asked.made()  # before anything is loaded: a name that does not exist is told at once
     from egoprog.leap.task import LeapTask
     from egoprog.train.loop import train
 
-    task = LeapTask(recipe, asked.data, asked.programs, asked.init, asked.context, asked.encoded)
+    given = (asked.programs, asked.init, asked.context, asked.encoded, asked.shards)
+    task = LeapTask(recipe, asked.data, *given)
     results = train(task, recipe.training, options.out, {RUN_NAME: asked.to_json()})
     lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
     best = results["best"]["step"]
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--init", type=Path, metavar="CHECKPOINT", help="to start from: a run, or published weights")
     parser.add_argument("--context", type=Path, metavar="RUN", help="of the context network")
     parser.add_argument("--encoded", type=Path, metavar="FOLDER", help="frames that the frozen layers have seen")
+    parser.add_argument("--shards", type=Path, metavar="FOLDER", help="pictures of `python -m training.shards`")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="as training.epochs=3; repeatable")
     return parser

@@ -28,8 +28,9 @@ class TrainedTask(LeapTask):
     def __init__(self, run: str | Path, data: str | Path | None = None) -> None:
         options = RunOptions.read(run)
         self.network: LeapNetwork = load_network(weights_of(run))
-        encoded = options.encoded if data is None else None  # other data have not been encoded
-        super().__init__(options.made(), data or options.data, options.programs, options.init, options.context, encoded)
+        encoded, shards = (options.encoded, options.shards) if data is None else (None, None)  # of these data alone
+        given = (options.programs, options.init, options.context, encoded, shards)
+        super().__init__(options.made(), data or options.data, *given)
         if self.config != self.network.config:
             self.config = self.network.config
             self.targets = Targets(self.config, SentenceEncoder())

@@ -12,6 +12,7 @@ from egoprog.leap.recipe import Recipe
 from egoprog.leap.recipes import recipe
 
 RUN_NAME = "run.json"
+_PATHS = ("programs", "init", "context", "encoded", "shards")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class RunOptions:
     init: Path | None = None
     context: Path | None = None
     encoded: Path | None = None
+    shards: Path | None = None
 
     def made(self) -> Recipe:
         """Raises UnknownRecipe and ConfigurationError."""
@@ -41,7 +43,7 @@ class RunOptions:
         path = Path(run) / RUN_NAME
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            paths = {name: values[name] and Path(values[name]) for name in ("programs", "init", "context", "encoded")}
+            paths = {name: Path(values[name]) for name in _PATHS if values.get(name) is not None}
             return cls(values["recipe"], tuple(values["settings"]), Path(values["data"]), **paths)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"expected the folder of a run of training.leap, got {run}: {error}") from None

@@ -17,6 +17,7 @@ from egoprog.data.clips import ClipItem, ClipSpan, anticipation_items, moment_it
 from egoprog.data.epic import Action
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frames import VideoFrames
+from egoprog.data.shards import ShardFrames
 from egoprog.errors import ConfigurationError, ModelError
 from egoprog.leap.augment import Augmented, Plain, mirrored
 from egoprog.leap.config import to_json
@@ -47,8 +48,9 @@ class LeapTask(Task):
 
     programs: a store of the training's programs, None for the dataset's own. init: weights to start from, a run's
     folder or a file, of ours or published. context: the run of the context network. encoded: frames that the frozen
-    layers have seen already, see `encoded`; None reads videos.
-    Raises ConfigurationError for what the recipe needs and was not given.
+    layers have seen already, see `encoded`. shards: pictures of the videos made ready, see `data.shards`. Without both,
+    videos are read.
+    Raises ConfigurationError for what the recipe needs and was not given, and for two kinds of pictures.
     """
 
     def __init__(
@@ -59,7 +61,10 @@ class LeapTask(Task):
         init: Path | None = None,
         context: Path | None = None,
         encoded: Path | None = None,
+        shards: Path | None = None,
     ) -> None:
+        if encoded is not None and shards is not None:
+            raise ConfigurationError("expected --encoded or --shards, got both; encoded frames need no pictures")
         if recipe.needs_init and init is None:
             raise ConfigurationError("expected weights to start from for this recipe, got none; give --init CHECKPOINT")
         if recipe.context_offsets and context is None:
@@ -69,6 +74,7 @@ class LeapTask(Task):
             )
         self.recipe, self.folder, self.init = recipe, EpicFolder(Path(data)), init
         self.frames = EncodedFrames(encoded) if encoded is not None else None
+        self.pictures = ShardFrames(shards) if shards is not None else VideoFrames(self.folder)
         self.splits = read_supervision(self.folder, recipe.held_out, programs)
         training = self.splits["train"]
         vocabulary = make_vocabulary(training.actions, training.programs, recipe.min_count)
@@ -114,15 +120,14 @@ class LeapTask(Task):
             items = [item for item in items if self.frames.has(item.video_id)]
             tokens = self._context_tokens(items) if self.context is not None else None
             return EncodedClipDataset(items, self.frames, self.config, self.targets, tokens, is_training)
-        source = VideoFrames(self.folder)
-        usable = usable_items(items, source, self.config.vocabulary)
+        usable = usable_items(items, self.pictures, self.config.vocabulary)
         for line in usable.lines():
             log.warning("%s: %s", split, line)
         augmentation = self.recipe.augmentation if is_training else None
         backbone = self.config.backbone
         transform = Plain(backbone) if augmentation is None else Augmented(backbone, augmentation)
         self._embed_ahead(usable.items, is_training)
-        return _Clips(usable.items, source, self.config, transform, self.targets, is_jittered=is_training)
+        return _Clips(usable.items, self.pictures, self.config, transform, self.targets, is_jittered=is_training)
 
     def loss(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         batch = self._with_context(batch)

@@ -10,6 +10,7 @@ from kitchens import PROGRAMS, write_kitchens
 from safetensors.torch import save_file
 
 from egoprog.data.frames import VideoFrames
+from egoprog.data.shards import ShardKind, write_shard
 from egoprog.errors import AnnotationError, ConfigurationError, InputError, ModelError
 from egoprog.generate.store import ProgramStore, StoredProgram
 from egoprog.leap import task as task_module
@@ -65,6 +66,17 @@ def test_the_command_trains_and_goes_on_and_measures(kitchens, tmp_path, capsys)
     assert main([*arguments, "--set", "training.epochs=1"]) == 0
     assert main([*arguments, "--set", "training.epochs=2"]) == 1
     assert "training.epochs = 1.0, got 2.0; choose another --out" in capsys.readouterr().err
+
+
+def test_shards_show_a_training_what_the_videos_show(kitchens, tmp_path):
+    for video_id in VideoFrames(kitchens).video_ids():
+        write_shard(tmp_path / "shards", VideoFrames(kitchens), video_id, ShardKind(short_px=64, quality=100))
+    arguments = ["--recipe", "leap_debug", "--data", str(kitchens.root), "--set", "training.epochs=0.5"]
+    assert main([*arguments, "--out", str(tmp_path / "videos")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "run"), "--shards", str(tmp_path / "shards")]) == 0
+    assert RunOptions.read(tmp_path / "run").shards == tmp_path / "shards"
+    one, two = ([row["loss"] for row in read_log(tmp_path / name)] for name in ("videos", "run"))
+    assert one == pytest.approx(two, rel=0.02)
 
 
 def test_all_recipes_are_listed(capsys):
