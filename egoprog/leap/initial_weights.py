@@ -51,11 +51,11 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
     """
     path = Path(path)
     metadata = read_metadata(path) if path.suffix == ".safetensors" else {}
-    if "frame_config" not in metadata and "config" not in metadata:
+    if "backbone" not in metadata and "config" not in metadata:
         load_for_fine_tuning(network.backbone, read_checkpoint(path), new_classifier=True, resize=True)
         return
     weights, own = read_weights(path), network.state_dict()
-    if "frame_config" in metadata:
+    if "backbone" in metadata:  # as `frame_pretraining` leaves it
         wanted = {_BACKBONE + name for name in encoder_weights(network.backbone)}
         weights = {name: tensor for name, tensor in weights.items() if name in wanted}
         load_strictly(network, weights, may_lack=own.keys() - wanted)

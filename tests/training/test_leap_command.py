@@ -15,7 +15,8 @@ from egoprog.errors import AnnotationError, ConfigurationError, InputError, Mode
 from egoprog.generate.store import ProgramStore, StoredProgram
 from egoprog.leap import task as task_module
 from egoprog.leap.encoded import encode_videos
-from egoprog.leap.initial_weights import load_initial, load_network
+from egoprog.leap.frame_pretraining import FrameTask
+from egoprog.leap.initial_weights import encoder_weights, load_initial, load_network
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.recipes import names, recipe
 from egoprog.leap.run_options import RunOptions
@@ -162,14 +163,18 @@ def test_readers_in_other_processes_see_the_same_clips(kitchens, tmp_path):
     assert one == pytest.approx(two, rel=1e-6)
 
 
-def test_weights_to_start_from_are_a_frame_encoder_s_a_run_s_or_published_ones(kitchens, tmp_path):
+def test_weights_to_start_from_are_a_frame_encoder_s_a_run_s_or_published_ones(kitchens, tmp_path, monkeypatch):
     task = LeapTask(DEBUG, kitchens.root)
     given, network = task.model(), task.model()
     with torch.no_grad():
         for parameter in given.parameters():
             parameter.add_(1.0)
     save_file(given.state_dict(), tmp_path / "run.safetensors", task.metadata())
-    save_file(given.state_dict(), tmp_path / "frames.safetensors", {"frame_config": "{}"})
+    monkeypatch.setattr("egoprog.leap.frame_pretraining.read_nouns", lambda *_: ("cup",))
+    pretraining = FrameTask(kitchens, replace(task.config.backbone, num_classes=400), tmp_path)
+    frames = pretraining.model()
+    frames.backbone.load_state_dict(encoder_weights(given.backbone), strict=False)
+    save_file(frames.state_dict(), tmp_path / "frames.safetensors", pretraining.metadata())
     published = {f"backbone.{name}": tensor for name, tensor in given.backbone.state_dict().items()}
     published.pop("backbone.time_embedding")
     published["backbone.positional_embedding"] = torch.zeros(1 + 3 * 3, 32)  # of another size: square, as published
