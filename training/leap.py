@@ -74,6 +74,7 @@ def _train(options: argparse.Namespace) -> str:
     results = train(task, recipe.training, options.out, {RUN_NAME: asked.to_json()})
     lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
     best = results["best"]["step"]
+    lines += task.lines()
     return "\n".join([*lines, f"best of {results['steps']} steps at step {best}: {options.out / 'best.safetensors'}"])
 
 

@@ -39,26 +39,28 @@ def predict(
     """What a network says of all clips of a split.
 
     network: a `LeapNetwork`, or whatever gives the same; it is moved to the device and set to evaluate. batches: of
-    `ClipDataset` or `EncodedClipDataset`, with "narration_id". context_network: makes "context" of "context_clips".
-    A clip that comes twice, because it stood in for one that can't be read, counts once.
+    `ClipDataset` or `EncodedClipDataset`, in its order. context_network: makes "context" of "context_clips".
+    A clip that can't be read is left out, and so is what stood in for it: its "index" is not that of its place.
     Raises ModelError for a network with context and batches without, and where there are no clips.
     """
     network = network.to(device).eval()
     if context_network is not None:
         context_network = context_network.to(device).eval()
-    names: dict[str, None] = {}
+    names: list[str] = []
+    num_seen = 0
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for batch in tqdm(batches, desc="clips", unit="batch", mininterval=5.0, disable=not sys.stderr.isatty()):
         ids = [str(name) for name in batch["narration_id"]]
-        new = [k for k, name in enumerate(ids) if name not in names and ids.index(name) == k]
-        names |= dict.fromkeys(ids)
+        own = [k for k, index in enumerate(batch["index"]) if index == num_seen + k]
+        num_seen += len(ids)
+        names += [ids[k] for k in own]
         inputs = {name: batch[name].to(device) for name in _INPUTS if name in batch}
         said = network(_with_context(inputs, config, context_network))
         for name in _SAID:
             values = said[name].float() if name in said else torch.zeros(len(ids), 0)
-            parts[name].append(values.cpu().numpy()[new])
+            parts[name].append(values.cpu().numpy()[own])
         for name, key in _TRUTH.items():
-            parts[name].append(batch[key].numpy()[new])
+            parts[name].append(batch[key].numpy()[own])
     if not names:
         raise ModelError("expected clips to judge, got an empty split; are the annotations of another dataset?")
     arrays = {name: np.concatenate(arrays) for name, arrays in parts.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import torch
@@ -17,6 +18,8 @@ from egoprog.leap.run_options import RunOptions
 from egoprog.leap.sentences import SentenceEncoder
 from egoprog.leap.targets import Targets
 from egoprog.leap.task import LeapTask
+
+log = logging.getLogger(__name__)
 
 
 class TrainedTask(LeapTask):
@@ -53,9 +56,12 @@ def predict_split(
 ) -> Predictions:
     """What the best weights of a run say of a split; which clips that holds, the run's recipe says (`held_out`).
 
-    data: another dataset in EPIC's layout than the run's.
+    data: another dataset in EPIC's layout than the run's. Clips that can't be read are left out, and logged at the end.
     """
     task = TrainedTask(run, data)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loader = DataLoader(task.plain_dataset(split), batch, num_workers=workers)
-    return predict(task.network, loader, task.config, task.context, device)
+    found = predict(task.network, loader, task.config, task.context, device)
+    for line in task.lines():
+        log.warning("%s", line)
+    return found

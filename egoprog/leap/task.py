@@ -82,6 +82,7 @@ class LeapTask(Task):
         self.targets = Targets(self.config, SentenceEncoder() if recipe.has_program else _no_sentences)
         self.context = load_network(weights_of(context)).requires_grad_(False) if recipe.context_offsets else None
         self._tokens: dict[ClipSpan, Tensor] = {}
+        self._read: dict[str, ClipDataset] = {}
         weights = {name: getattr(recipe.loss, name) for name in ("program", "precondition", "action")}
         self.judge = LeapLoss(self.config, weights, recipe.loss.smoothing)
 
@@ -127,14 +128,24 @@ class LeapTask(Task):
         backbone = self.config.backbone
         transform = Plain(backbone) if augmentation is None else Augmented(backbone, augmentation)
         self._embed_ahead(usable.items, is_training)
-        return _Clips(usable.items, self.pictures, self.config, transform, self.targets, is_jittered=is_training)
+        self._read[split] = _Clips(
+            usable.items, self.pictures, self.config, transform, self.targets, is_jittered=is_training
+        )
+        return self._read[split]
+
+    def lines(self) -> list[str]:
+        """What to tell a person at the end: which clips this process could not read; [] where it read all."""
+        return [f"{split}: {line}" for split, dataset in self._read.items() for line in dataset.lines()]
 
     def loss(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         batch = self._with_context(batch)
         return self.judge(model(batch), batch)
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """Validation losses, and shares from 0 to 1: top 1 and 5, mean top-5 recall, sub-actions at set level."""
+        """Validation losses, and shares from 0 to 1: top 1 and 5, mean top-5 recall, sub-actions at set level.
+
+        A clip that stands in for one that can't be read counts in the losses alone.
+        """
         rows: dict[str, list[Tensor]] = defaultdict(list)
         for batch in batches:
             batch = self._with_context(batch)
@@ -222,8 +233,9 @@ class LeapTask(Task):
                     self.targets(None, mirrored(item.program))
 
     def _predictions(self, arrays: Mapping[str, np.ndarray]) -> Predictions:
-        names = tuple(str(index) for index in arrays["index"])
-        fields = {name: values for name, values in arrays.items() if name != "index"}
+        own = np.flatnonzero(arrays["index"] == np.arange(len(arrays["index"])))
+        names = tuple(str(index) for index in own)
+        fields = {name: values[own] for name, values in arrays.items() if name != "index"}
         return Predictions(self.config, names, **fields)
 
 

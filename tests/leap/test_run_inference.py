@@ -9,17 +9,20 @@ import pytest
 torch = pytest.importorskip("torch")
 cv2 = pytest.importorskip("cv2")
 
+from accelerate import Accelerator  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from egoprog.data import Action, ProgramClip, VideoInfo, write_actions, write_programs, write_video_info  # noqa: E402
-from egoprog.errors import ModelError  # noqa: E402
+from egoprog.errors import ModelError, RecordingError  # noqa: E402
 from egoprog.leap.config import SENTENCE_WIDTH, to_json  # noqa: E402
+from egoprog.leap.dataset import ClipDataset  # noqa: E402
 from egoprog.leap.network import LeapNetwork  # noqa: E402
 from egoprog.leap.program_metrics import measure_programs  # noqa: E402
 from egoprog.leap.run_inference import TrainedTask, predict_split  # noqa: E402
 from egoprog.leap.run_options import RUN_NAME, RunOptions  # noqa: E402
 from egoprog.leap.task import LeapTask  # noqa: E402
 from egoprog.program import parse  # noqa: E402
+from egoprog.train.batches import Batches  # noqa: E402
 from egoprog.world import WorldState  # noqa: E402
 from training.evaluate import main  # noqa: E402
 
@@ -112,6 +115,23 @@ def test_other_data_are_judged_by_the_networks_own_classes(run, tmp_path):
     found = predict_split(run, data=other)
     assert found.true_verbs.tolist() == [0, 5]
     assert [pair[0] for pair in found.config.vocabulary.actions] == [0, 3]
+
+
+def test_clips_that_can_not_be_read_are_left_out_and_told_at_the_end(run, monkeypatch, caplog):
+    def read(self, span, rng):
+        if span.video_id == "P902_01" and span.start_s < 1.0:
+            raise RecordingError("expected a picture, got one that can't be decoded")
+        return pictures(self, span, rng)
+
+    pictures = ClipDataset._pictures
+    monkeypatch.setattr(ClipDataset, "_pictures", read)
+    assert predict_split(run).narration_ids == ("P902_01_1",)
+    assert caplog.messages[-1].startswith("validation: 1 of 2 clips could not be read")
+    assert caplog.messages[-1].endswith("P902_01")
+    task = TrainedTask(run)
+    batches = Batches(task.dataset("validation"), 2, 0, 0, Accelerator(cpu=True))
+    figures = task.measure(task.network, batches)
+    assert figures["action_top1"] in (0.0, 1.0)  # of one clip
 
 
 def test_a_folder_that_no_training_wrote_is_named(tmp_path):

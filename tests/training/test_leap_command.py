@@ -11,9 +11,10 @@ from safetensors.torch import save_file
 
 from egoprog.data.frames import VideoFrames
 from egoprog.data.shards import ShardKind, write_shard
-from egoprog.errors import AnnotationError, ConfigurationError, InputError, ModelError
+from egoprog.errors import AnnotationError, ConfigurationError, InputError, ModelError, RecordingError
 from egoprog.generate.store import ProgramStore, StoredProgram
 from egoprog.leap import task as task_module
+from egoprog.leap.dataset import ClipDataset
 from egoprog.leap.encoded import encode_videos
 from egoprog.leap.frame_pretraining import FrameTask
 from egoprog.leap.initial_weights import encoder_weights, load_initial, load_network
@@ -78,6 +79,19 @@ def test_shards_show_a_training_what_the_videos_show(kitchens, tmp_path):
     assert RunOptions.read(tmp_path / "run").shards == tmp_path / "shards"
     one, two = ([row["loss"] for row in read_log(tmp_path / name)] for name in ("videos", "run"))
     assert one == pytest.approx(two, rel=0.02)
+
+
+def test_clips_that_can_not_be_read_are_told_at_the_end(kitchens, tmp_path, capsys, monkeypatch):
+    def read(self, span, rng):
+        if (span.video_id, span.start_s) == ("P901_01", 0.0):
+            raise RecordingError("expected a picture, got one that can't be decoded")
+        return pictures(self, span, rng)
+
+    pictures = ClipDataset._pictures
+    monkeypatch.setattr(ClipDataset, "_pictures", read)
+    arguments = ["--recipe", "leap_debug", "--data", str(kitchens.root), "--out", str(tmp_path)]
+    assert main([*arguments, "--set", "training.epochs=1"]) == 0
+    assert "train: 1 of 16 clips could not be read, others stood in; of the videos P901_01\n" in capsys.readouterr().out
 
 
 def test_all_recipes_are_listed(capsys):
