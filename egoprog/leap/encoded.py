@@ -121,12 +121,20 @@ def quantised(features: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[
     return np.clip(np.rint(features / scales), -_MOST, _MOST).astype(np.int8), scales
 
 
+_FUSING = ("transformer.d", "transformer.proj", "transformer.temporal", "transformer.balance")
+
+
+def encoder_weights(backbone: UniFormerV2) -> dict[str, Tensor]:
+    """Those that make the tokens of a frame. Times that global blocks are told are no part of them."""
+    others = (*_FUSING, "time_embedding") if backbone.config.time_embedding == "global" else _FUSING
+    return {name: tensor for name, tensor in backbone.state_dict().items() if not name.startswith(others)}
+
+
 def encoder_hash(backbone: UniFormerV2) -> str:
-    """Of the weights that make a frame's tokens."""
+    """Of `encoder_weights`."""
     digest = hashlib.sha256()
-    for name, weights in sorted(backbone.state_dict().items()):
-        if not name.startswith(("transformer.d", "transformer.proj", "transformer.temporal", "transformer.balance")):
-            digest.update(name.encode() + weights.detach().cpu().contiguous().numpy().tobytes())
+    for name, weights in sorted(encoder_weights(backbone).items()):
+        digest.update(name.encode() + weights.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from torch import Tensor
-
 from egoprog.errors import ModelError
 from egoprog.leap.config import leap_from_json
+from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.official import load_for_fine_tuning, load_strictly, read_checkpoint
-from egoprog.leap.uniformer import UniFormerV2
 from egoprog.train.checkpoint import read_metadata, read_weights
 
 log = logging.getLogger(__name__)
-_HEADS = ("transformer.d", "transformer.proj", "transformer.temporal", "transformer.balance", "time_embedding")
 _BACKBONE = "backbone."
 
 
@@ -36,11 +33,6 @@ def load_network(weights: str | Path) -> LeapNetwork:
     network = LeapNetwork(leap_from_json(metadata["config"]))
     load_strictly(network, read_weights(weights))
     return network.eval()
-
-
-def encoder_weights(backbone: UniFormerV2) -> dict[str, Tensor]:
-    """Those that make the tokens of a single frame."""
-    return {name: tensor for name, tensor in backbone.state_dict().items() if not name.startswith(_HEADS)}
 
 
 def load_initial(network: LeapNetwork, path: str | Path) -> None:

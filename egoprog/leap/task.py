@@ -23,7 +23,7 @@ from egoprog.leap.augment import Augmented, Plain, mirrored
 from egoprog.leap.config import to_json
 from egoprog.leap.dataset import ClipDataset, usable_items
 from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, encoder_hash
-from egoprog.leap.initial_weights import encoder_weights, load_initial, load_network, weights_of
+from egoprog.leap.initial_weights import load_initial, load_network, weights_of
 from egoprog.leap.losses import LeapLoss
 from egoprog.leap.metrics import measure
 from egoprog.leap.network import LeapNetwork
@@ -34,7 +34,6 @@ from egoprog.leap.sampling import frame_stamps
 from egoprog.leap.sentences import SentenceEncoder
 from egoprog.leap.supervision import read_supervision
 from egoprog.leap.targets import Targets
-from egoprog.leap.uniformer import UniFormerV2
 from egoprog.leap.vocabulary import make_vocabulary
 from egoprog.train.batches import Batches
 from egoprog.train.task import Batch, Task
@@ -90,7 +89,7 @@ class LeapTask(Task):
         model = LeapNetwork(self.config)
         if self.init is not None:
             load_initial(model, weights_of(self.init))
-        if self.frames is not None and _encoder_hash(model.backbone) != self.frames.encoder:
+        if self.frames is not None and encoder_hash(model.backbone) != self.frames.encoder:
             raise ModelError(
                 f"expected the weights that encoded the frames in {self.frames.root}, got others; give them as --init"
             )
@@ -216,13 +215,11 @@ class LeapTask(Task):
                 f"expected a context network of {own.num_frames} frames {own.size_px} and width {own.width}, got "
                 f"{context.num_frames} frames {context.size_px} and width {context.width}; train it by the same recipe"
             )
-        if self.frames is not None:
-            ours, theirs = encoder_weights(model.backbone), encoder_weights(self.context.backbone)
-            if ours.keys() != theirs.keys() or any(not torch.equal(theirs[name], ours[name]) for name in ours):
-                raise ModelError(
-                    "expected a context network over the same frozen frame encoder, got another; "
-                    "train it with the same --init and --encoded"
-                )
+        if self.frames is not None and encoder_hash(self.context.backbone) != self.frames.encoder:
+            raise ModelError(
+                "expected a context network over the same frozen frame encoder, got another; "
+                "train it with the same --init and --encoded"
+            )
 
     def _embed_ahead(self, items: Iterable[ClipItem], is_mirrored_too: bool) -> None:
         """Sentences are embedded here once, instead of in every process that reads clips."""
@@ -257,13 +254,6 @@ _TRUE = {
     "true_objects": "sub_objects",
     "true_precondition": "precondition",
 }
-
-
-def _encoder_hash(backbone: UniFormerV2) -> str:
-    """As of the frame encoder alone: what heads have learned since, times among it, does not count."""
-    alone = UniFormerV2(backbone.config)
-    alone.load_state_dict(encoder_weights(backbone), strict=False)
-    return encoder_hash(alone)
 
 
 def _figures(predictions: Predictions) -> dict[str, float]:

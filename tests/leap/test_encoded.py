@@ -14,7 +14,7 @@ from egoprog.leap.uniformer import UniFormerV2
 
 BACKBONE = UniFormerConfig(
     width=16, num_layers=2, num_heads=2, patch_px=8, size_px=(16, 24), num_frames=4, num_classes=3,
-    global_layers=(0, 1), is_frozen=True,
+    global_layers=(0, 1), is_frozen=True, time_embedding="global",
 )  # fmt: skip
 CONFIG = LeapConfig(Vocabulary(("take",), ("cup",), ((0, 0),), ()), BACKBONE)
 SECONDS, RATE_HZ = 3.0, 5.0
@@ -81,6 +81,7 @@ def test_what_fuses_frames_is_no_part_of_their_encoder(backbone, encoded):
     """The same frames serve every training of the global blocks."""
     with torch.no_grad():
         backbone.transformer.temporal_cls_token += 1
+        backbone.time_embedding += 1
     encode_videos(backbone, Pictures(), ["a"], encoded.root, RATE_HZ)
 
 

@@ -15,9 +15,9 @@ from egoprog.errors import AnnotationError, ConfigurationError, InputError, Mode
 from egoprog.generate.store import ProgramStore, StoredProgram
 from egoprog.leap import task as task_module
 from egoprog.leap.dataset import ClipDataset
-from egoprog.leap.encoded import encode_videos
+from egoprog.leap.encoded import encode_videos, encoder_weights
 from egoprog.leap.frame_pretraining import FrameTask
-from egoprog.leap.initial_weights import encoder_weights, load_initial, load_network
+from egoprog.leap.initial_weights import load_initial, load_network
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.recipes import names, recipe
 from egoprog.leap.run_options import RunOptions
@@ -146,7 +146,6 @@ def test_clips_around_are_read_through_the_context_network(kitchens, tmp_path):
     (tmp_path / "context").mkdir()
     save_file(network.state_dict(), tmp_path / "context" / "best.safetensors", context.metadata())
     init = tmp_path / "context" / "best.safetensors"
-    network.backbone.time_embedding.data.zero_()  # as the encoder was before heads were trained over it
     videos = [item.video_id for split in ("train", "validation") for item in context.items(split)]
     source = VideoFrames(kitchens, frozen.backbone.size_px)
     encode_videos(network.backbone, source, dict.fromkeys(videos), tmp_path / "encoded", 10.0)
