@@ -72,7 +72,7 @@ def _predictions(options: argparse.Namespace, folder: EpicFolder | None) -> Pred
         return label_history.predict(options.label_history, training, asked, vocabulary, options.tau_a_s)
     from egoprog.leap.run_inference import predict_split  # needs PyTorch
 
-    return predict_split(options.run, options.split, options.data, options.batch, options.workers)
+    return predict_split(options.run, options.split, options.data, options.batch, options.workers, options.weights)
 
 
 def _folder(options: argparse.Namespace) -> EpicFolder | None:
@@ -103,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--run", type=Path, help="folder of a trained network")
+    parser.add_argument(
+        "--weights",
+        choices=("best", "last"),
+        default="best",
+        help="of --run: of the epoch that did best on the validation split, or the last ones (default: best)",
+    )
     source.add_argument("--predictions", type=Path, nargs="+", metavar="NPZ", help="stored ones; several are averaged")
     source.add_argument("--label-history", choices=label_history.BASELINES, help="a baseline from annotations alone")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")

@@ -5,6 +5,9 @@ RUNS/context/*               the second networks, frozen: of programs, and of la
 RUNS/{recognise,anticipate}/{base,lap,aggr,full}/seed*    tables 2 and 3
 RUNS/programs/*/seed*        what of table 1 is not among those
 RUNS/anticipate/{most_frequent,bigram,trigram,full_reranked}    baselines, and the world model's re-ranking
+
+Everywhere the last weights of a training are taken: the epoch that does best is chosen on the very clips that the
+tables report, which would flatter.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ class _Trainings:
         name = f"{row}/seed{seed}"
         run = self.runs / name
         sets = [part for setting in (*self.settings, *changes) for part in ("--set", setting)]
-        around = ("--context", self.runs / context / "seed0") if context else ()
+        around = ("--context", self.runs / context / "seed0" / "last.safetensors") if context else ()
         training = _job(
             f"{name}:train", "training.leap", run / "results.json",
             "--recipe", recipe, "--data", self.data, "--init", self.runs / "frames" / "last.safetensors",
@@ -113,8 +116,9 @@ class _Trainings:
         if not is_measured:
             return [training]
         measuring = _job(
-            name, "training.evaluate", run / MEASURES_NAME, "--run", run, "--out", run, needs=(training.name,)
-        )
+            name, "training.evaluate", run / MEASURES_NAME, "--run", run, "--weights", "last", "--out", run,
+            needs=(training.name,),
+        )  # fmt: skip
         return [training, measuring]
 
 

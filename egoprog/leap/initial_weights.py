@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Literal
 
 from egoprog.errors import ModelError
 from egoprog.leap.config import leap_from_json
@@ -13,13 +14,17 @@ from egoprog.leap.official import load_for_fine_tuning, load_strictly, read_chec
 from egoprog.train.checkpoint import read_metadata, read_weights
 
 log = logging.getLogger(__name__)
+Choice = Literal["best", "last"]
 _BACKBONE = "backbone."
 
 
-def weights_of(path: str | Path) -> Path:
-    """The best weights of a run's folder, or the file itself. Raises ModelError where there are none."""
+def weights_of(path: str | Path, choice: Choice = "best") -> Path:
+    """The weights of a run's folder, or the file itself. Raises ModelError where there are none.
+
+    choice: those of the epoch that did best on the validation split, or the last ones, which no figure has chosen.
+    """
     path = Path(path)
-    file = path / "best.safetensors" if path.is_dir() else path
+    file = path / f"{choice}.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise ModelError(f"expected the weights of a training in {path}, found no {file.name}; train it first")
     return file

@@ -46,8 +46,18 @@ def test_every_training_has_a_recipe_that_exists(jobs):
 def test_rows_without_programs_get_no_help_of_programs_through_their_context(jobs):
     by_name = {job.name: job.arguments for job in jobs}
     context = by_name["recognise/aggr/seed0:train"]
-    assert Path(context[context.index("--context") + 1]) == Path("runs/context/recognise_labels/seed0")
+    assert Path(context[context.index("--context") + 1]) == Path("runs/context/recognise_labels/seed0/last.safetensors")
     assert "leap_sim_base" in by_name["context/recognise_labels/seed0:train"]
+
+
+def test_no_weights_are_chosen_on_the_clips_that_the_tables_report(jobs):
+    """The best epoch of the validation split would flatter."""
+    measurings = [job.arguments for job in jobs if "--run" in job.arguments]
+    assert len(measurings) == (8 + 5) * len(SEEDS)
+    assert all(("--weights", "last") in itertools.pairwise(arguments) for arguments in measurings)
+    for job in jobs:
+        for name, value in itertools.pairwise(job.arguments):
+            assert name not in ("--init", "--context", "--frames") or Path(value).name == "last.safetensors", job.name
 
 
 def test_a_failed_run_stops_only_what_needs_it(tmp_path, monkeypatch, capsys):

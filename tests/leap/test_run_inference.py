@@ -17,12 +17,14 @@ from egoprog.errors import ModelError, RecordingError  # noqa: E402
 from egoprog.leap.config import SENTENCE_WIDTH, to_json  # noqa: E402
 from egoprog.leap.dataset import ClipDataset  # noqa: E402
 from egoprog.leap.network import LeapNetwork  # noqa: E402
+from egoprog.leap.predictions import load_predictions  # noqa: E402
 from egoprog.leap.program_metrics import measure_programs  # noqa: E402
 from egoprog.leap.run_inference import TrainedTask, predict_split  # noqa: E402
 from egoprog.leap.run_options import RUN_NAME, RunOptions  # noqa: E402
 from egoprog.leap.task import LeapTask  # noqa: E402
 from egoprog.program import parse  # noqa: E402
 from egoprog.train.batches import Batches  # noqa: E402
+from egoprog.train.checkpoint import read_metadata, read_weights  # noqa: E402
 from egoprog.world import WorldState  # noqa: E402
 from training.evaluate import main  # noqa: E402
 
@@ -87,6 +89,15 @@ def test_a_run_is_asked_about_its_validation_split(run):
     assert found.true_verbs.tolist() == [0, 3]
     assert len(measure_programs(found).clips) == 2
     assert predict_split(run).verbs == pytest.approx(found.verbs)
+
+
+def test_the_last_weights_are_asked_where_they_are_wanted(run, capsys):
+    best = predict_split(run)
+    weights = {name: 2 * tensor for name, tensor in read_weights(run / "best.safetensors").items()}
+    save_file(weights, run / "last.safetensors", read_metadata(run / "best.safetensors"))
+    assert main(["--run", str(run), "--weights", "last", "--out", str(run)]) == 0
+    assert load_predictions(run / "predictions.npz").verbs == pytest.approx(predict_split(run, weights="last").verbs)
+    assert not np.allclose(predict_split(run, weights="last").verbs, best.verbs)
 
 
 def test_the_command_measures_a_run_and_leaves_the_files_beside_it(run, capsys):
