@@ -117,6 +117,11 @@ class FrameDataset(Dataset):
             "next_noun": torch.tensor(item.next_noun),
         }
 
+    def frequencies(self, every: int = 10) -> NDArray[np.float64]:
+        """(N + 4,) the share of patches that show each, in one frame out of so many."""
+        shown = [self._places(item.boxes.objects, View())[0].mean(axis=(0, 1)) for _, item in self._items[::every]]
+        return np.mean(shown, axis=0)
+
     def _places(self, objects: Sequence[BoxedObject], view: View) -> tuple[NDArray[np.bool_], list[int]]:
         """(R, S, N + 4) what every patch shows, and the class of what each hand touches in this view."""
         rows, columns = self.backbone.grid

@@ -5,7 +5,15 @@ import torch
 from safetensors.torch import save_file
 
 from egoprog.errors import ModelError
-from egoprog.leap.frame_pretraining import FrameConfig, FrameNetwork, FrameTask, frame_loss, hits, read_frame_encoder
+from egoprog.leap.frame_pretraining import (
+    FrameConfig,
+    FrameNetwork,
+    FrameTask,
+    frame_loss,
+    hits,
+    rarity,
+    read_frame_encoder,
+)
 from egoprog.leap.labelled_frames import FrameDataset
 from egoprog.train.config import TrainingConfig
 from egoprog.train.loop import train
@@ -22,7 +30,7 @@ def test_the_network_learns_two_frames_by_heart(boxed_folder):
     optimiser = torch.optim.AdamW(network.parameters(), 1e-2)
     batch["frames"][0] = torch.randn(3, 32, 64)  # the pictures are alike
     for _ in range(80):
-        loss = frame_loss(network(batch["frames"]), batch)["loss"]
+        loss = frame_loss(network(batch["frames"]), batch, rarity([0.1] * 6))["loss"]
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
