@@ -2,8 +2,7 @@
 
 A view is drawn once for an item and applied to all its clips, so that every frame of them is cut, mirrored and coloured
 alike. Pictures are (T, H, W, 3) uint8 RGB, what a network takes (3, T, H, W) float32, normalised.
-Source: OpenGVLab/UniFormerV2's recipes; mixup (Zhang et al. 2017), cutmix (Yun et al. 2019), random erasing (Zhong et
-al. 2017).
+Source: OpenGVLab/UniFormerV2's recipes, none of which mixes clips; random erasing (Zhong et al. 2017).
 """
 
 from __future__ import annotations

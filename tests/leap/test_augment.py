@@ -7,8 +7,7 @@ import torch
 from egoprog.data import ProgramClip
 from egoprog.data.fitting import fit_frame
 from egoprog.leap.augment import GENTLE, STRONGER, Augmentation, Augmented, Plain, mirrored
-from egoprog.leap.config import UniFormerConfig, Vocabulary
-from egoprog.leap.mixing import Mixing
+from egoprog.leap.config import UniFormerConfig
 from egoprog.leap.rand_augment import OPERATIONS, Operation, RandAugment
 from egoprog.program import flatten, parse, to_text
 from egoprog.world import WorldState
@@ -150,32 +149,3 @@ def test_a_mirrored_clip_s_hands_change_places():
     assert (other.after.left, other.after.right) == ("cup", "plate")
     assert [step.verb for step in flatten(other.program)] == [step.verb for step in flatten(program)]
     assert mirrored(other) == clip
-
-
-def batch(num_clips=4):
-    clips = torch.arange(num_clips, dtype=torch.float32)[:, None, None, None, None].expand(-1, 3, 2, 20, 20)
-    classes = {"verb": torch.tensor([0, 1, 2, -1]), "noun": torch.tensor([0, 0, 1, 1]), "action": torch.arange(4)}
-    return {"clip": clips, **classes, "has_program": torch.ones(4, dtype=torch.bool)}
-
-
-VOCABULARY = Vocabulary(("a", "b", "c"), ("d", "e"), ((0, 0), (1, 0), (2, 1), (0, 1)), ())
-
-
-def test_without_mixing_labels_are_only_smoothed():
-    mixed = Mixing(probability=0.0, smoothing=0.3)(batch(), VOCABULARY, np.random.default_rng(0))
-    torch.testing.assert_close(mixed["clip"], batch()["clip"])
-    torch.testing.assert_close(mixed["verb"][1], torch.tensor([0.1, 0.8, 0.1]))
-    assert mixed["verb"][3].sum() == 0  # nobody knows
-
-
-@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
-def test_labels_are_mixed_as_pixels_are_and_a_clip_keeps_its_larger_half(kind):
-    alphas = {"mixup_alpha": 0.8, "cutmix_alpha": 0.0} if kind == "mixup" else {"mixup_alpha": 0.0}
-    for seed in range(20):
-        mixed = Mixing(**alphas, smoothing=0.0)(batch(), VOCABULARY, np.random.default_rng(seed))
-        share = float(mixed["action"][0, 0])
-        assert 0.5 <= share <= 1.0
-        torch.testing.assert_close(mixed["action"][0], torch.tensor([share, 0.0, 0.0, 1.0 - share]))
-        assert float(mixed["clip"][0].mean()) == pytest.approx(3 * (1 - share), abs=1e-5)
-        torch.testing.assert_close(mixed["verb"][3], torch.tensor([1.0 - share, 0.0, 0.0]))
-        assert mixed["has_program"].all()
