@@ -15,8 +15,6 @@ from egoprog.leap.initial_weights import Choice, load_network, weights_of
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.predictions import Predictions
 from egoprog.leap.run_options import RunOptions
-from egoprog.leap.sentences import SentenceEncoder
-from egoprog.leap.targets import Targets
 from egoprog.leap.task import LeapTask
 
 log = logging.getLogger(__name__)
@@ -33,10 +31,7 @@ class TrainedTask(LeapTask):
         self.network: LeapNetwork = load_network(weights_of(run, weights))
         encoded, shards = (options.encoded, options.shards) if data is None else (None, None)  # of these data alone
         given = (options.programs, options.init, options.context, encoded, shards)
-        super().__init__(options.made(), data or options.data, *given)
-        if self.config != self.network.config:
-            self.config = self.network.config
-            self.targets = Targets(self.config, SentenceEncoder())
+        super().__init__(options.made(), data or options.data, *given, self.network.config)
 
     def plain_dataset(self, split: str) -> torch.utils.data.Dataset:
         """As it is seen in use, without augmentation and chance: of the training split too."""

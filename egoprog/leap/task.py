@@ -20,7 +20,7 @@ from egoprog.data.frames import VideoFrames
 from egoprog.data.shards import ShardFrames
 from egoprog.errors import ConfigurationError, ModelError
 from egoprog.leap.augment import Augmented, Plain, mirrored
-from egoprog.leap.config import to_json
+from egoprog.leap.config import LeapConfig, to_json
 from egoprog.leap.dataset import ClipDataset, usable_items
 from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, encoder_hash
 from egoprog.leap.initial_weights import load_initial, load_network, weights_of
@@ -48,7 +48,8 @@ class LeapTask(Task):
     programs: a store of the training's programs, None for the dataset's own. init: weights to start from, a run's
     folder or a file, of ours or published. context: the run of the context network. encoded: frames that the frozen
     layers have seen already, see `encoded`. shards: pictures of the videos made ready, see `data.shards`. Without both,
-    videos are read.
+    videos are read. config: of a network that is there already and keeps its classes, whatever data it is shown; None
+    counts the vocabulary of the training.
     Raises ConfigurationError for what the recipe needs and was not given, and for two kinds of pictures.
     """
 
@@ -61,6 +62,7 @@ class LeapTask(Task):
         context: Path | None = None,
         encoded: Path | None = None,
         shards: Path | None = None,
+        config: LeapConfig | None = None,
     ) -> None:
         if encoded is not None and shards is not None:
             raise ConfigurationError("expected --encoded or --shards, got both; encoded frames need no pictures")
@@ -75,9 +77,10 @@ class LeapTask(Task):
         self.frames = EncodedFrames(encoded) if encoded is not None else None
         self.pictures = ShardFrames(shards) if shards is not None else VideoFrames(self.folder)
         self.splits = read_supervision(self.folder, recipe.held_out, programs)
-        training = self.splits["train"]
-        vocabulary = make_vocabulary(training.actions, training.programs, recipe.min_count)
-        self.config = recipe.config(vocabulary)
+        if config is None:
+            training = self.splits["train"]
+            config = recipe.config(make_vocabulary(training.actions, training.programs, recipe.min_count))
+        self.config = config
         self.targets = Targets(self.config, SentenceEncoder() if recipe.has_program else _no_sentences)
         self.context = load_network(weights_of(context)).requires_grad_(False) if recipe.context_offsets else None
         self._tokens: dict[ClipSpan, Tensor] = {}

@@ -69,8 +69,7 @@ class NoEncoder:
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """What a training leaves, without the training."""
-    for module in ("task", "run_inference"):
-        monkeypatch.setattr(f"egoprog.leap.{module}.SentenceEncoder", NoEncoder)
+    monkeypatch.setattr("egoprog.leap.task.SentenceEncoder", NoEncoder)
     torch.set_num_threads(1)
     torch.manual_seed(0)
     options = RunOptions("leap_debug", (), make_dataset(tmp_path / "data"))
