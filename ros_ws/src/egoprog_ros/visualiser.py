@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, HeadMotion, SoundEvent, SubActionPrediction
@@ -89,8 +90,8 @@ class Visualiser(EgoprogNode):
         self.subscribe(Anticipation, "anticipation", self._take_anticipation)
         self.subscribe(SoundEvent, "sound_events", self._take_sound, "events")
         self.subscribe(HeadMotion, "head_motion", self._take_motion, "events")
-        for topic in ("sub_actions", "next_sub_actions"):
-            self.subscribe(SubActionPrediction, topic, lambda message, t=topic: self._take_prediction(t, message))
+        for name in ("sub_actions", "next_sub_actions"):
+            self.subscribe(SubActionPrediction, name, partial(self._take_prediction, name))
 
     def activate(self) -> None:
         self._worker.start()
