@@ -16,9 +16,9 @@ from pathlib import Path
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import EgoprogError
-from egoprog.leap.curves import draw_curves
 from egoprog.leap.tables import TABLES, markdown
 from egoprog.provenance import provenance
+from egoprog.train.curves import draw_curves
 
 
 def main(arguments: list[str] | None = None) -> int:

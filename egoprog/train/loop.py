@@ -41,6 +41,7 @@ from egoprog.train.task import Batch, Task
 
 log = logging.getLogger(__name__)
 RESULTS_NAME = "results.json"
+CURVES_NAME = "curves.png"
 # A loss scale that is still being found makes some steps infinite in fp16; so many in a row are no search any more.
 _MOST_SKIPPED = 20
 _WHOLE = distributed.StateDictOptions(full_state_dict=True, cpu_offload=True)
@@ -257,7 +258,7 @@ class _Training:
             self.best = {"name": self.config.best, "value": value, "step": self.step, "figures": self.figures}
         if self.log is not None:
             self.log.write("validation", self.step, self.epoch, self.figures)
-            draw_curves(self.run)
+            draw_curves(self.run / CURVES_NAME, {"": [self.run]})
         words = ", ".join(f"{name} {value:.4g}" for name, value in self.figures.items())
         log.info("epoch %.4g of %.4g: %s%s", self.epoch, self.config.epochs, words, " (best)" if is_best else "")
         return is_best

@@ -1,4 +1,4 @@
-"""Learning curves of the rows of an ablation."""
+"""Learning curves, of one run and of the rows of an ablation."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from egoprog.leap.curves import draw_curves
+from egoprog.train.curves import draw_curves
 
 
 def leave_log(run, losses, broken=""):
