@@ -72,7 +72,8 @@ def _predictions(options: argparse.Namespace, folder: EpicFolder | None) -> Pred
         return label_history.predict(options.label_history, training, asked, vocabulary, options.tau_a_s)
     from egoprog.leap.run_inference import predict_split  # needs PyTorch
 
-    return predict_split(options.run, options.split, options.data, options.batch, options.workers, options.weights)
+    asked = (options.run, options.split, options.data, options.batch, options.workers, options.weights, options.views)
+    return predict_split(*asked)
 
 
 def _folder(options: argparse.Namespace) -> EpicFolder | None:
@@ -93,6 +94,15 @@ def _of_folder(folder: EpicFolder | None) -> tuple[tuple[str, ...], TailClasses 
     training = read_actions(folder.actions("train"))
     unseen = read_unseen_participants(path) if path.is_file() else ()
     return unseen, tail_classes(folder.root / "annotations", training)
+
+
+def _views(text: str) -> tuple[int, int]:
+    """Of "4x3"."""
+    try:
+        temporal, spatial = map(int, text.split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected views in time and in space as 4x3, got {text!r}") from None
+    return temporal, spatial
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,6 +130,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--same-clips-as", type=Path, metavar="NPZ", help="measures only the clips of those")
     parser.add_argument("--tau-a-s", type=float, default=1.0, help="anticipation time of --label-history, seconds")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument(
+        "--views",
+        type=_views,
+        default=(1, 1),
+        metavar="TxS",
+        help="of --run: views in time and in space (1 or 3) of each clip, averaged (default: 1x1)",
+    )
     parser.add_argument("--workers", type=int, default=0, help="processes that read clips")
     parser.add_argument("--submission", action="store_true", help="writes OUT/submission.zip too")
     parser.add_argument(

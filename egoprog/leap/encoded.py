@@ -143,7 +143,7 @@ class EncodedClipDataset(Dataset):
 
     context: the tokens of clips around that the context network has made, by their span; an item then also has
     "context" (n, C) and "has_context" (n,). is_jittered: frames are drawn by chance from torch's generator, for
-    training. Raises InputError without items.
+    training; else view number `view` of num_views. Raises InputError without items.
     """
 
     def __init__(
@@ -154,11 +154,13 @@ class EncodedClipDataset(Dataset):
         targets: TargetsOf,
         context: Mapping[ClipSpan, Tensor] | None = None,
         is_jittered: bool = False,
+        view: int = 0,
+        num_views: int = 1,
     ) -> None:
         if not items:
             raise InputError("expected clips to read, got an empty split; are the annotations of another dataset?")
         self.items, self.frames, self.config, self.context = list(items), frames, config, context
-        self.is_jittered = is_jittered
+        self.is_jittered, self.view, self.num_views = is_jittered, view, num_views
         self._targets = [
             targets(item.action if isinstance(item.action, Action) else None, item.program) for item in self.items
         ]
@@ -169,7 +171,8 @@ class EncodedClipDataset(Dataset):
     def __getitem__(self, index: int) -> dict[str, Any]:
         item = self.items[index]
         rng = np.random.default_rng(int(torch.randint(2**63 - 1, ()))) if self.is_jittered else None
-        stamps_s = frame_stamps(item.span, self.config.backbone.num_frames, self.frames.rate_hz, rng)
+        num_frames = self.config.backbone.num_frames
+        stamps_s = frame_stamps(item.span, num_frames, self.frames.rate_hz, rng, self.view, self.num_views)
         found: dict[str, Any] = {"index": index, "narration_id": item.narration_id}
         found["features"] = torch.from_numpy(self.frames.read(item.video_id, stamps_s))
         if self.context is not None:

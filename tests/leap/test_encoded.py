@@ -116,6 +116,14 @@ def test_a_dataset_gives_what_the_network_wants(encoded):
     np.testing.assert_array_equal(found["features"], encoded.read("a", [1.0, 1.2, 1.4, 1.6]))
 
 
+def test_views_in_time_see_other_frames_of_the_same_clip(encoded):
+    views = [
+        EncodedClipDataset([item(ClipSpan("a", 0.0, 3.0))], encoded, CONFIG, targets, view=view, num_views=2)[0]
+        for view in range(2)
+    ]
+    assert not torch.equal(views[0]["features"], views[1]["features"])
+
+
 def test_training_draws_other_frames_of_the_same_clip(encoded):
     dataset = EncodedClipDataset([item(ClipSpan("a", 0.0, 3.0))], encoded, CONFIG, targets, is_jittered=True)
     drawn = {dataset[0]["features"].numpy().tobytes() for _ in range(8)}

@@ -127,6 +127,20 @@ def test_other_data_are_judged_by_the_networks_own_classes(run, tmp_path):
     assert [pair[0] for pair in found.config.vocabulary.actions] == [0, 3]
 
 
+def test_several_views_of_a_clip_are_averaged_as_probabilities(run, capsys):
+    found = predict_split(run, views=(2, 3))
+    task = TrainedTask(run)
+    shares = []
+    for dataset in task.views("validation", 2, 3):
+        clips = torch.stack([dataset[k]["clip"] for k in range(2)])
+        with torch.inference_mode():
+            shares.append(task.network({"clip": clips})["actions"].softmax(dim=1))
+    assert len(shares) == 6 and not torch.allclose(shares[0], shares[3])
+    assert np.exp(found.actions) == pytest.approx(torch.stack(shares).mean(dim=0).numpy(), abs=1e-5)
+    assert main(["--run", str(run), "--views", "2x2", "--out", str(run)]) == 1
+    assert "1 or 3 spatial views, of encoded frames 1, got 2 and 2" in capsys.readouterr().err
+
+
 def test_clips_that_can_not_be_read_are_left_out_and_told_at_the_end(run, monkeypatch, caplog):
     def read(self, span, rng):
         if span.video_id == "P902_01" and span.start_s < 1.0:
