@@ -14,7 +14,7 @@ from pathlib import Path
 from egoprog.data.epic import read_video_info
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frames import VideoFrames
-from egoprog.errors import EgoprogError
+from egoprog.errors import EgoprogError, InputError
 from egoprog.leap.encoded import DONE_NAME, encode_videos
 from egoprog.leap.frame_pretraining import read_frame_encoder
 from egoprog.provenance import provenance
@@ -33,9 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
         encoder = read_frame_encoder(options.frames)
         video_ids = options.videos.split(",") if options.videos else sorted(read_video_info(folder.video_info))
         source = VideoFrames(folder, encoder.config.size_px)
-        encode_videos(encoder, source, video_ids, options.out, options.rate)
+        encoded = encode_videos(encoder, source, video_ids, options.out, options.rate)
+        left_out = [video_id for video_id in video_ids if not encoded.has(video_id)]
+        if len(left_out) == len(video_ids):
+            raise InputError(f"expected videos to encode in {options.data}, got none that can be read")
         if not options.videos:
-            done = {**provenance(), "videos": len(video_ids)}
+            done = {**provenance(), "videos": len(video_ids) - len(left_out), "left_out": left_out}
             (options.out / DONE_NAME).write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
         print(f"stopped; what is encoded is in {options.out}, the same command goes on")
@@ -43,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except EgoprogError as error:
         print(f"training.encode: {error}", file=sys.stderr)
         return 1
-    print(f"{len(video_ids)} videos in {options.out}")
+    print(f"{len(video_ids) - len(left_out)} videos in {options.out}, {len(left_out)} can't be read", *left_out)
     return 0
 
 

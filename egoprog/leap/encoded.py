@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from egoprog.leap.dataset import TargetsOf
 from egoprog.leap.sampling import frame_stamps
 from egoprog.leap.uniformer import UniFormerV2
 
+log = logging.getLogger(__name__)
 _MANIFEST = "encoded.json"
 DONE_NAME = "done.json"
 """Is there when a dataset's videos are all encoded."""
@@ -44,13 +47,17 @@ class EncodedFrames:
         self.root = Path(root)
         try:
             manifest = json.loads((self.root / _MANIFEST).read_text(encoding="utf-8"))
-            self.rate_hz = float(manifest["rate_hz"])
+            self._rate_hz = float(manifest["rate_hz"])
             self.encoder = str(manifest["encoder"])
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
                 f"expected encoded frames in {self.root}, got {error}; make them with  python -m training.encode"
             ) from None
         self._open: dict[str, tuple[NDArray[np.int8], NDArray[np.float16]]] = {}
+
+    def rate_hz(self, video_id: str) -> float:
+        """The same for all videos."""
+        return self._rate_hz
 
     def has(self, video_id: str) -> bool:
         return (self.root / f"{video_id}.scales.npy").is_file()
@@ -63,7 +70,7 @@ class EncodedFrames:
             names = (f"{video_id}.{part}.npy" for part in ("tokens", "scales"))
             self._open[video_id] = tuple(np.load(self.root / name, mmap_mode="r") for name in names)
         tokens, scales = self._open[video_id]
-        places = np.clip(np.rint(np.asarray(stamps_s) * self.rate_hz).astype(int), 0, len(tokens) - 1)
+        places = np.clip(np.rint(np.asarray(stamps_s) * self._rate_hz).astype(int), 0, len(tokens) - 1)
         return tokens[places].astype(np.float32) * scales[places]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -75,14 +82,15 @@ def encode_videos(
 ) -> EncodedFrames:
     """Encodes what is not there yet. source: gives frames of the backbone's size, see `data.frames.VideoFrames`.
 
-    Raises ModelError where the folder holds the frames of another encoder.
+    A video that can't be read to its end is left out, and logged. Raises ModelError where the folder holds the frames
+    of another encoder.
     """
     out = Path(out)
     wanted = {"encoder": encoder_hash(backbone), "rate_hz": rate_hz, "config": json.loads(to_json(backbone.config))}
     manifest = out / _MANIFEST
     if manifest.is_file():
         known = EncodedFrames(out)
-        if (known.encoder, known.rate_hz) != (wanted["encoder"], rate_hz):
+        if (known.encoder, known._rate_hz) != (wanted["encoder"], rate_hz):
             raise ModelError(f"{out} holds the frames of another encoder or at another rate; encode to another folder")
     else:
         out.mkdir(parents=True, exist_ok=True)
@@ -90,8 +98,11 @@ def encode_videos(
             temporary.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
     encoded = EncodedFrames(out)
     left = [video_id for video_id in video_ids if not encoded.has(video_id)]
-    for video_id in tqdm(left, desc="encoding videos", unit="video", mininterval=5.0):
-        _encode(backbone, source, video_id, out, rate_hz)
+    for video_id in tqdm(left, desc="videos", unit="video", mininterval=5.0, disable=not sys.stderr.isatty()):
+        try:
+            _encode(backbone, source, video_id, out, rate_hz)
+        except InputError as error:
+            log.warning("%s is left out: %s", video_id, error)
     return encoded
 
 
@@ -171,8 +182,8 @@ class EncodedClipDataset(Dataset):
     def __getitem__(self, index: int) -> dict[str, Any]:
         item = self.items[index]
         rng = np.random.default_rng(int(torch.randint(2**63 - 1, ()))) if self.is_jittered else None
-        num_frames = self.config.backbone.num_frames
-        stamps_s = frame_stamps(item.span, num_frames, self.frames.rate_hz, rng, self.view, self.num_views)
+        num_frames, rate_hz = self.config.backbone.num_frames, self.frames.rate_hz(item.video_id)
+        stamps_s = frame_stamps(item.span, num_frames, rate_hz, rng, self.view, self.num_views)
         found: dict[str, Any] = {"index": index, "narration_id": item.narration_id}
         found["features"] = torch.from_numpy(self.frames.read(item.video_id, stamps_s))
         if self.context is not None:

@@ -119,13 +119,12 @@ class LeapTask(Task):
 
     def dataset(self, split: str) -> Dataset:
         items, is_training = self.items(split), split == "train"
-        if self.frames is not None:
-            items = [item for item in items if self.frames.has(item.video_id)]
-            tokens = self._context_tokens(items) if self.context is not None else None
-            return EncodedClipDataset(items, self.frames, self.config, self.targets, tokens, is_training)
-        usable = usable_items(items, self.pictures, self.config.vocabulary)
+        usable = usable_items(items, self.frames or self.pictures, self.config.vocabulary)
         for line in usable.lines():
             log.warning("%s: %s", split, line)
+        if self.frames is not None:
+            tokens = self._context_tokens(usable.items) if self.context is not None else None
+            return EncodedClipDataset(usable.items, self.frames, self.config, self.targets, tokens, is_training)
         augmentation = self.recipe.augmentation if is_training else None
         backbone = self.config.backbone
         transform = Plain(backbone) if augmentation is None else Augmented(backbone, augmentation)
@@ -164,7 +163,8 @@ class LeapTask(Task):
         whole = {name: batches.gather(torch.cat(parts)) for name, parts in rows.items()}
         losses = {name.removeprefix("loss_"): float(whole.pop(name).mean()) for name in list(whole) if "loss_" in name}
         losses = {name if name == "loss" else f"{name}_loss": value for name, value in losses.items()}
-        return losses | _figures(self._predictions({name: rows.numpy() for name, rows in whole.items()}))
+        predictions = self._predictions({name: rows.numpy() for name, rows in whole.items()})
+        return losses | _figures(predictions, has_actions=self.recipe.loss.action > 0)
 
     def metadata(self) -> dict[str, str]:
         return {"config": to_json(self.config)}
@@ -209,7 +209,7 @@ class LeapTask(Task):
         return self._tokens
 
     def _stamps_s(self, span: ClipSpan) -> np.ndarray:
-        return frame_stamps(span, self.context.config.backbone.num_frames, self.frames.rate_hz)
+        return frame_stamps(span, self.context.config.backbone.num_frames, self.frames.rate_hz(span.video_id))
 
     def _check_context(self, model: LeapNetwork) -> None:
         own, context = model.config.backbone, self.context.config.backbone
@@ -259,9 +259,9 @@ _TRUE = {
 }
 
 
-def _figures(predictions: Predictions) -> dict[str, float]:
+def _figures(predictions: Predictions, has_actions: bool) -> dict[str, float]:
     found: dict[str, Any] = {}
-    for target, scores in measure(predictions)["all"].items():
+    for target, scores in measure(predictions)["all"].items() if has_actions else ():
         found |= {
             f"{target}_top1": scores.top1,
             f"{target}_top5": scores.top5,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from egoprog.data.clips import ClipItem, ClipSpan
-from egoprog.errors import InputError, ModelError
+from egoprog.errors import InputError, ModelError, RecordingError
 from egoprog.leap.config import LeapConfig, UniFormerConfig, Vocabulary
 from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, encode_videos, normalised, quantised
 from egoprog.leap.uniformer import UniFormerV2
@@ -69,6 +69,20 @@ def test_a_run_that_was_stopped_encodes_only_what_is_left(backbone, encoded):
     encode_videos(backbone, source, ["a", "b"], encoded.root, RATE_HZ)
     assert len(source.asked) == SECONDS * RATE_HZ
     assert encoded.has("b")
+
+
+def test_a_video_that_breaks_is_left_out_and_told(backbone, encoded, caplog):
+    """And not kept by half."""
+
+    class Broken(Pictures):
+        def read(self, video_id, stamps_s):
+            if video_id == "c" and max(stamps_s) > 2.0:
+                raise RecordingError("expected a picture at 2.80 s, got a video that ends")
+            return super().read(video_id, stamps_s)
+
+    encode_videos(backbone, Broken(), ["c", "d"], encoded.root, RATE_HZ)
+    assert encoded.has("d") and not encoded.has("c")
+    assert caplog.messages == ["c is left out: expected a picture at 2.80 s, got a video that ends"]
 
 
 def test_frames_of_another_encoder_are_refused(encoded):
