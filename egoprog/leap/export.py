@@ -29,7 +29,8 @@ from torch import Tensor, nn
 from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
 from egoprog.leap.config import LeapConfig, to_json
-from egoprog.leap.initial_weights import encoder_weights, load_network
+from egoprog.leap.encoded import encoder_weights
+from egoprog.leap.initial_weights import load_network
 from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.streaming import FrameEncoder, StreamStep

@@ -103,11 +103,11 @@ def frame_loss(said: Mapping[str, Tensor], batch: Mapping[str, Tensor], rarity_N
     patches = F.binary_cross_entropy_with_logits(
         said["patches"], true_BKN.float(), reduction="none", pos_weight=rarity_N
     )
-    parts = {"patches": patches.sum(dim=2).mean()}
+    parts = {"patches_loss": patches.sum(dim=2).mean()}
     for name in HEADS:
         known = (batch[name] != UNKNOWN).sum().clamp(min=1)
         total = F.cross_entropy(said[name], batch[name], ignore_index=UNKNOWN, reduction="sum")
-        parts[name] = WEIGHTS[name] * total / known
+        parts[f"{name}_loss"] = WEIGHTS[name] * total / known
     return {"loss": sum(parts.values())} | parts
 
 

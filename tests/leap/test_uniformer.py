@@ -3,8 +3,8 @@
 tests/leap/golden/uniformer.json holds logits of the original implementation (OpenGVLab/UniFormerV2 at 722a434, class
 VisionTransformer of slowfast/models/uniformerv2_model.py, in eval mode) for small models of every published kind. Each
 was given the arguments of its case, its state dict was filled by `filled`, and it was shown `clip_of`. Every parameter
-is filled, because a fresh global block gives exactly nothing. "after_training_step": norms of its gradients of the mean squared
-logit, in training mode without dropout, and of its running statistics after that.
+is filled, because a fresh global block gives exactly nothing. "after_training_step": norms of its gradients of the
+mean squared logit, in training mode without dropout, and of its running statistics after that.
 """
 
 import json
