@@ -160,7 +160,7 @@ class View:
         return cls(((1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2))
 
     @classmethod
-    def random(cls, rng: np.random.Generator, least: float = 0.7) -> View:
+    def random(cls, rng: np.random.Generator, least: float = 0.6) -> View:
         """least: of the sides that are left."""
         width, height = rng.uniform(least, 1, 2)
         left, top = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
@@ -239,7 +239,15 @@ def _covered(box: Sequence[float], rows: int, columns: int) -> NDArray[np.bool_]
 
 
 def _recoloured(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Brightness, contrast and the balance of the colours, as cameras and lamps differ."""
-    gain = rng.uniform(0.75, 1.3) * rng.uniform(0.92, 1.08, 3)
-    shift = rng.uniform(-16, 16)
-    return np.clip(picture * gain.astype(np.float32) + np.float32(shift), 0, 255).astype(np.uint8)
+    """Brightness, hue and saturation, as cameras, lamps and other people's things differ."""
+    gain, shift = rng.uniform(0.7, 1.35), rng.uniform(-20, 20)
+    mixed = picture @ (gain * _hue_turn(rng.normal(0, 0.25), rng.uniform(0.4, 1.5))).astype(np.float32)
+    return np.clip(mixed + np.float32(shift), 0, 255).astype(np.uint8)
+
+
+def _hue_turn(angle_rad: float, saturation: float) -> NDArray[np.float64]:
+    """(3, 3) for colours as rows: turns their hue around grey and scales what is not grey."""
+    grey = np.full((3, 3), 1 / 3)
+    across = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / np.sqrt(3)
+    turned = np.cos(angle_rad) * (np.eye(3) - grey) + np.sin(angle_rad) * across
+    return (grey + saturation * turned).T

@@ -41,9 +41,10 @@ def test_a_mirrored_view_has_the_other_hand_at_the_other_side():
 
 def test_in_training_hands_change_places_with_the_picture(boxed_folder):
     torch.manual_seed(0)
-    frames = [dataset(boxed_folder, is_training=True)[0] for _ in range(20)]
+    frames = [dataset(boxed_folder, is_training=True)[0] for _ in range(40)]
+    frames = [each for each in frames if each["patches"][..., CUP].any() and each["patches"][..., [2, 3]].any()]
     by_left = [bool(frame["patches"][..., LEFT_HAND].any()) for frame in frames]
-    assert 0 < sum(by_left) < 20
+    assert 0 < sum(by_left) < len(frames)
     for frame, is_left in zip(frames, by_left, strict=True):
         assert int(frame["left" if is_left else "right"]) == CUP
         columns = frame["patches"][..., CUP].any(0).nonzero().flatten().float().mean()
@@ -82,3 +83,12 @@ def test_a_split_without_boxes_is_told_in_one_line(boxed_folder):
     boxed_folder.boxes("P901_01").unlink()
     with pytest.raises(AnnotationError, match="expected boxes of objects of the train split"):
         dataset(boxed_folder)
+
+
+def test_colours_turn_and_fade_and_greys_stay():
+    grey, red = np.array([90.0, 90.0, 90.0]), np.array([200.0, 50.0, 50.0])
+    turned = labelled_frames._hue_turn(0.5, 0.7)
+    np.testing.assert_allclose(grey @ turned, grey)
+    assert (red @ turned).mean() == pytest.approx(100)
+    np.testing.assert_allclose(red @ labelled_frames._hue_turn(0.0, 0.0), [100, 100, 100])
+    np.testing.assert_allclose(red @ labelled_frames._hue_turn(2 * np.pi / 3, 1.0), [50, 200, 50], atol=1e-9)
