@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,23 +86,28 @@ def parameters_for(transport: str) -> dict[str, Any]:
 
 
 def run_graph(recording: Path, parameters: Path) -> dict[str, Any]:
-    """One run of the graph, from its start to the end of its last process."""
+    """One run of the graph on a recording, over and over."""
     rclpy.init(args=[])
     ears = Ears()
+    figures = watch_graph(ears, ["up", "--input", str(recording), "--loop", "--params-file", str(parameters)])
+    return {**summary(ears), **figures}
+
+
+def watch_graph(ears: Node, command: Sequence[str]) -> dict[str, Any]:
+    """Runs `egoprog` so, from its start to the end of its last process, while a node listens. rclpy is ended after."""
     executor = SingleThreadedExecutor()
     executor.add_node(ears)
     spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
     spinner.start()
-    command = ["up", "--input", str(recording), "--loop", "--params-file", str(parameters)]
     graph = subprocess.Popen([sys.executable, "-m", "egoprog.cli", *command], stdout=subprocess.PIPE, text=True)
     try:
-        figures = watch(graph)
+        watched = watch(graph)
     finally:
-        figures_end = end(graph)
+        ended = end(graph)
         executor.shutdown(timeout_sec=1.0)
         rclpy.try_shutdown()
         spinner.join(2.0)
-    return {**summary(ears), **figures, **figures_end}
+    return {**watched, **ended}
 
 
 def spin(executor: SingleThreadedExecutor) -> None:

@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ import rclpy
 from egoprog_msgs.msg import Anticipation, SubActionPrediction
 from egoprog_ros.qos import profile
 from egoprog_ros.stamps import to_seconds
-from rclpy.executors import SingleThreadedExecutor
 
-from benchmarks.graph import Ears, end, spin, watch
+from benchmarks.graph import Ears, watch_graph
 from egoprog.errors import ModelError
 from egoprog.leap.live import StreamRecogniser
 from egoprog.leap.shipped import shipped_model
@@ -89,24 +87,12 @@ def in_graph(folder: Path) -> dict[str, Any]:
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     with tempfile.TemporaryDirectory() as scratch:
         recording = Path(scratch) / "recording.mp4"
-        egoprog = [sys.executable, "-m", "egoprog.cli"]
-        subprocess.run([*egoprog, "sim", "record", str(recording)], check=True)
+        subprocess.run([sys.executable, "-m", "egoprog.cli", "sim", "record", str(recording)], check=True)
         rclpy.init(args=[])
         ears = PredictionEars()
-        executor = SingleThreadedExecutor()
-        executor.add_node(ears)
-        spinner = threading.Thread(target=spin, args=(executor,), daemon=True)
-        spinner.start()
-        command = [*egoprog, "up", "--input", str(recording), "--loop", "--model", str(folder.resolve())]
-        graph = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            watched = watch(graph)
-        finally:
-            ended = end(graph)
-            executor.shutdown(timeout_sec=1.0)
-            rclpy.try_shutdown()
-            spinner.join(2.0)
-    return {**summary(ears), **watched, **ended}
+        command = ["up", "--input", str(recording), "--loop", "--model", str(folder.resolve())]
+        figures = watch_graph(ears, command)
+    return {**summary(ears), **figures}
 
 
 def summary(ears: PredictionEars) -> dict[str, Any]:

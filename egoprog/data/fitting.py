@@ -19,6 +19,18 @@ def fit_frame(frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     return np.ascontiguousarray(scaled[top : top + height_px, left : left + width_px])
 
 
+def normalised(pictures: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """Pictures (..., H, W, 3) of uint8 as networks take them, (..., 3, H, W) of float32.
+
+    mean, std: of values from 0 to 1.
+    """
+    pixels = np.moveaxis(pictures, -1, -3).astype(np.float32, order="C")
+    pixels /= 255
+    pixels -= mean
+    pixels /= std
+    return pixels
+
+
 def cover(frame: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     """The picture at the smallest size, its aspect kept, that covers size_px. Arguments as `fit_frame`'s."""
     rows, columns = frame.shape[:2]

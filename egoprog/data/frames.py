@@ -223,8 +223,7 @@ class VideoFrames:
     def __init__(self, folder: EpicFolder, size_px: tuple[int, int] | None = None) -> None:
         self.folder = folder
         self.size_px = size_px
-        info = folder.root / "annotations" / "EPIC_100_video_info.csv"
-        self._info = read_video_info(info) if info.is_file() else {}
+        self._info = read_video_info(folder.video_info) if folder.video_info.is_file() else {}
         self._open: OrderedDict[str, OpenVideo | NumberedFrames] = OrderedDict()
         self._process = os.getpid()
 

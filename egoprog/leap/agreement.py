@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from egoprog.data.fitting import fit_frame
+from egoprog.data import fitting
 from egoprog.data.frames import OpenVideo
 from egoprog.leap.config import UniFormerConfig
 from egoprog.leap.live import CONTEXT, ENCODER
@@ -89,8 +89,8 @@ def differences(ours: Mapping[str, NDArray], theirs: Mapping[str, NDArray]) -> l
 
 def normalised(pictures: Iterable[NDArray[np.uint8]], backbone: UniFormerConfig) -> list[NDArray[np.float32]]:
     """Pictures (H, W, 3) as the frame encoder takes them, (1, 3, H, W)."""
-    fitted = (fit_frame(picture, backbone.size_px).astype(np.float32) / 255 for picture in pictures)
-    return [np.ascontiguousarray(((frame - backbone.mean) / backbone.std).transpose(2, 0, 1)[None]) for frame in fitted]
+    fitted = (fitting.fit_frame(picture, backbone.size_px)[None] for picture in pictures)
+    return [fitting.normalised(picture, backbone.mean, backbone.std) for picture in fitted]
 
 
 def pictures_of_video(path: str | Path, num: int, rate_hz: float) -> list[NDArray[np.uint8]]:

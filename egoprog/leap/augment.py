@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egoprog.data import fitting
 from egoprog.data.fitting import cover, fit_frame, resize
 from egoprog.data.program_lines import ProgramClip
 from egoprog.leap.config import UniFormerConfig
@@ -157,8 +158,8 @@ class AugmentedView:
 
 def normalised(clip_THWC: np.ndarray, config: UniFormerConfig) -> Tensor:
     """(3, T, H, W) float32 as the network takes it."""
-    clip_CTHW = torch.from_numpy(np.ascontiguousarray(clip_THWC)).permute(3, 0, 1, 2).to(torch.float32)
-    return clip_CTHW.contiguous().div_(255.0).sub_(config.mean).div_(config.std)
+    pictures_TCHW = fitting.normalised(clip_THWC, config.mean, config.std)
+    return torch.from_numpy(pictures_TCHW).transpose(0, 1).contiguous()
 
 
 def mirrored(clip: ProgramClip) -> ProgramClip:

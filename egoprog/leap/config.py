@@ -20,6 +20,8 @@ SUB_VERBS: tuple[Verb, ...] = tuple(Verb)
 NOTHING_CLASS = SUB_VERBS.index(Verb.NOTHING)
 NO_OBJECT_CLASS = 0
 """Class 0 of the objects says "none"; object k of a vocabulary is class k + 1."""
+ACTING_SHARE = 2 / 3
+"""Of the soft object label of a step with two objects; the rest is the recipient's."""
 SENTENCE_WIDTH = 384
 """Of the sentence embedding (all-MiniLM-L6-v2)."""
 

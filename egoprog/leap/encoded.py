@@ -26,9 +26,10 @@ from tqdm import tqdm
 from egoprog.data.atomic import atomic
 from egoprog.data.clips import ClipItem, ClipSpan
 from egoprog.data.epic import Action
+from egoprog.data.fitting import normalised
 from egoprog.data.frames import FrameSource
 from egoprog.errors import InputError, ModelError
-from egoprog.leap.config import LeapConfig, UniFormerConfig, to_json
+from egoprog.leap.config import LeapConfig, to_json
 from egoprog.leap.dataset import TargetsOf
 from egoprog.leap.sampling import frame_stamps
 from egoprog.leap.uniformer import UniFormerV2
@@ -113,17 +114,12 @@ def _encode(backbone: UniFormerV2, source: FrameSource, video_id: str, out: Path
     parts = []
     for start in range(0, num_frames, 32):
         pictures = source.read(video_id, stamps_s[start : start + 32])
-        features_TGLC = backbone.frames(normalised(pictures, backbone.config)[:, :, None])[:, 0]
+        frames_TCHW = torch.from_numpy(normalised(pictures, backbone.config.mean, backbone.config.std))
+        features_TGLC = backbone.frames(frames_TCHW[:, :, None])[:, 0]
         parts.append(quantised(features_TGLC.numpy()))
     for name, arrays in zip(("tokens", "scales"), zip(*parts, strict=True), strict=True):  # the scales last: `has`
         with atomic(out / f"{video_id}.{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.concatenate(arrays))
-
-
-def normalised(pictures: NDArray[np.uint8], config: UniFormerConfig) -> Tensor:
-    """(T, H, W, 3) pictures to (T, 3, H, W) float32 as networks take them."""
-    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-    return ((pixels / 255 - config.mean) / config.std).contiguous()
 
 
 def quantised(features: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:

@@ -23,16 +23,17 @@ from torch.utils.data import Dataset
 from egoprog.data.atomic import atomic
 from egoprog.data.epic import Action, read_actions, read_video_info
 from egoprog.data.epic_folder import EpicFolder
+from egoprog.data.fitting import normalised
 from egoprog.data.frames import VideoFrames
 from egoprog.data.object_boxes import BoxedObject, FrameBoxes, iter_boxes
 from egoprog.errors import AnnotationError
 from egoprog.leap.config import UniFormerConfig
+from egoprog.leap.targets import UNKNOWN
 from egoprog.program.types import Hand
 
 HANDS = (Hand.LEFT, Hand.RIGHT)
 PLACES = ("left hand", "right hand", "touched by left", "touched by right")
 """What a patch may show beside nouns."""
-UNKNOWN = -1
 LEAST_OVERLAP = 0.3
 """A patch shows a thing if its box covers so much of the patch, or if so much of the box lies in it."""
 
@@ -103,11 +104,11 @@ class FrameDataset(Dataset):
             rng = np.random.default_rng(int(torch.randint(2**63 - 1, ())))
             view = View.random(rng)
             picture = _recoloured(picture, rng)
-        pixels = view.of(picture, backbone.size_px).astype(np.float32) / 255
+        pixels = normalised(view.of(picture, backbone.size_px), backbone.mean, backbone.std)
         patches, held = self._places(item.boxes.objects, view)
         return {
             "narration_id": item.narration_id,
-            "frames": torch.from_numpy(((pixels - backbone.mean) / backbone.std).transpose(2, 0, 1)),
+            "frames": torch.from_numpy(pixels),
             "patches": torch.from_numpy(patches),
             "left": torch.tensor(held[0]),
             "right": torch.tensor(held[1]),

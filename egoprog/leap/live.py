@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog import runtime
-from egoprog.data.fitting import fit_frame
+from egoprog.data.fitting import fit_frame, normalised
 from egoprog.errors import FrameError, ModelError
 from egoprog.leap.config import LeapConfig, leap_from_json
 from egoprog.leap.prediction import Prediction, prediction_of
@@ -236,8 +236,8 @@ class StreamRecogniser:
 
     def _encoded(self, frame: NDArray[np.uint8]) -> NDArray[np.float32]:
         backbone = self.config.backbone
-        pixels = fit_frame(frame, backbone.size_px).transpose(2, 0, 1)[None].astype(np.float32)
-        return self._encoder.run({"frame": (pixels / 255 - backbone.mean) / backbone.std})["tokens"]
+        pixels = normalised(fit_frame(frame, backbone.size_px)[None], backbone.mean, backbone.std)
+        return self._encoder.run({"frame": pixels})["tokens"]
 
     def _is_asked(self, head: StreamHead, tick: int) -> bool:
         return not self._is_thrifty or tick % head.stride == 0

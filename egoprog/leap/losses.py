@@ -28,10 +28,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egoprog.leap.config import NO_OBJECT_CLASS, NOTHING_CLASS, LeapConfig
+from egoprog.leap.config import ACTING_SHARE, NO_OBJECT_CLASS, NOTHING_CLASS, LeapConfig
 
-ACTING_SHARE = 2 / 3
-"""Of the soft object label of a step with two objects; the rest is the recipient's."""
 _LEAST = 1e-6
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from egoprog.leap.config import NO_OBJECT_CLASS, NOTHING_CLASS, SUB_VERBS, LeapConfig
+from egoprog.leap.config import ACTING_SHARE, NO_OBJECT_CLASS, NOTHING_CLASS, SUB_VERBS, LeapConfig
 from egoprog.leap.vocabulary import object_word
 from egoprog.program.types import SubAction, Verb
 
@@ -18,7 +18,6 @@ _Key = TypeVar("_Key")
 MAX_STEP_OBJECTS = 4  # of a step's objects, those that are told
 MIN_SHARE = 0.02
 MAX_ACTIONS = 20  # of the action classes, those that are told
-ACTING_SHARE = 2 / 3  # of the soft object label, as in `losses`, which needs PyTorch
 RECIPIENT_SHARE = 1 - ACTING_SHARE
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from egoprog.describe.types import ClipDescription, ContactKind
-from egoprog.leap.prediction import ACTING_SHARE, PredictedStep, Prediction
+from egoprog.leap.config import ACTING_SHARE
+from egoprog.leap.prediction import PredictedStep, Prediction
 from egoprog.program.types import Comment, Hand, Program, Statement, SubAction, Verb, walk_sub_actions
 
 BASE = 0.1  # score of what is not there, as often as not

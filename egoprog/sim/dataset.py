@@ -371,12 +371,12 @@ def merge(root: Path, settings: Settings) -> None:
             folder.programs(split).unlink(missing_ok=True)
     videos = (info for job in jobs for info in read_video_info(job.annotations / "video_info.csv").values())
     annotations = root / "annotations"
-    write_video_info(annotations / "EPIC_100_video_info.csv", videos)
+    write_video_info(folder.video_info, videos)
     write_classes(annotations / "EPIC_100_verb_classes.csv", _classes(VERBS))
     write_classes(annotations / "EPIC_100_noun_classes.csv", _classes(NOUNS))
     shown = {job.video_id.partition("_")[0] for job in jobs if job.split == "validation"}
     unseen = [person for person in unseen_participants() if person in shown]
-    write_unseen_participants(annotations / "EPIC_100_unseen_participant_ids_validation.csv", unseen)
+    write_unseen_participants(folder.unseen_participants, unseen)
 
 
 def _classes(keys: tuple[str, ...]) -> ClassTable:

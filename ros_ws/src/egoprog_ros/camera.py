@@ -7,11 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 from sensor_msgs.msg import CompressedImage, Image
 
-from egoprog_ros.base import EgoprogNode
+from egoprog_ros.base import EgoprogNode, parameter
 from egoprog_ros.stamps import StampGuard, to_seconds
 from egoprog_ros.worker import LatestWorker
 
@@ -20,6 +21,12 @@ TOPICS: dict[str, tuple[type, str]] = {
     "raw": (Image, "camera/image_raw"),
 }
 GAPS_KEPT = 30  # between stamps, behind the median that is the period
+
+
+def image_parameter(purpose: str = "images to read") -> Any:
+    """The field `image` of a node's parameters: one of TOPICS."""
+    where = " or ".join(topic for _, topic in TOPICS.values())
+    return parameter("compressed", f"{purpose}: {where}", choices=tuple(TOPICS), changeable=False)
 
 
 @dataclass(frozen=True)

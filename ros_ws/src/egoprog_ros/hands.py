@@ -18,7 +18,7 @@ from egoprog.describe.objects import ObjectNamer, names_what_is_taken
 from egoprog.describe.types import ContactKind
 from egoprog.describe.types import Narration as Told
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
-from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
+from egoprog_ros.camera import Arrival, FrameFeed, image_parameter
 from egoprog_ros.convert import detections_to_message, hands_to_message, message_to_frame, message_to_narration, timing
 from egoprog_ros.vocabulary import object_names
 
@@ -30,12 +30,7 @@ MAX_TOLD = 20  # narrations that are remembered
 @dataclass(frozen=True)
 class HandsParameters(NodeParameters):
     niceness: int = gives_way(5)
-    image: str = parameter(
-        "compressed",
-        "images to read: camera/image_raw/compressed or camera/image_raw",
-        choices=tuple(TOPICS),
-        changeable=False,
-    )
+    image: str = image_parameter()
     vocabulary: tuple[str, ...] = parameter((), "names that objects in the hand may get; empty for any")
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from egoprog_msgs.msg import SubActionPrediction
 from sensor_msgs.msg import CompressedImage, Image
 
+from egoprog import runtime
 from egoprog.errors import EgoprogError, ModelError
 from egoprog.leap.live import StreamRecogniser, TickClock
 from egoprog.leap.shipped import RECOGNISER, shipped_model
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, one_line, parameter, run
-from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
+from egoprog_ros.camera import Arrival, FrameFeed, image_parameter
 from egoprog_ros.convert import message_to_frame, prediction_to_message, timing
 from egoprog_ros.stamps import to_seconds
 
@@ -26,21 +27,17 @@ HELD = 0.9  # of the frames that are due; below it the node is degraded, and thr
 THRIFTY, LAVISH = 3, 30  # seconds of too much work before the node does less, and of little before it does all again
 LITTLE_WORK = 0.3  # of the time, while thrifty
 THRIFT = "too slow for every tick: each head is asked once in the spacing of its frames"
-BACKENDS = ("tensorrt", "onnxruntime", "torch")
 
 
 @dataclass(frozen=True)
 class RecogniserParameters(NodeParameters):
     niceness: int = gives_way(5)
-    image: str = parameter(
-        "compressed",
-        "images to read: camera/image_raw/compressed or camera/image_raw",
-        choices=tuple(TOPICS),
-        changeable=False,
-    )
+    image: str = image_parameter()
     model: str = parameter("", "folder of an exported model; empty for the one that ships", changeable=False)
     backends: tuple[str, ...] = parameter(
-        BACKENDS, "what the model may run on, first choice first: tensorrt, onnxruntime, torch", changeable=False
+        runtime.BACKENDS,
+        "what the model may run on, first choice first: tensorrt, onnxruntime, torch",
+        changeable=False,
     )
     precision: str = parameter("fp32", "of the model's files", choices=("fp32", "fp16", "int8"), changeable=False)
     rate_hz: float = parameter(

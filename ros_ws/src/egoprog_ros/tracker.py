@@ -15,7 +15,7 @@ from nav_msgs.msg import Odometry
 from egoprog.describe.head_motion import HeadMotionExtractor
 from egoprog.describe.types import HeadMotion as Segment
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
-from egoprog_ros.camera import TOPICS, Arrival, FrameFeed
+from egoprog_ros.camera import Arrival, FrameFeed, image_parameter
 from egoprog_ros.convert import message_to_frame, message_to_pose, motion_to_message
 from egoprog_ros.stamps import StampGuard, to_seconds
 
@@ -26,12 +26,7 @@ DEGRADED = "no pose: head motion from optical flow, without scale"
 @dataclass(frozen=True)
 class TrackerParameters(NodeParameters):
     niceness: int = gives_way(5)
-    image: str = parameter(
-        "compressed",
-        "images to read where no pose comes: camera/image_raw/compressed or camera/image_raw",
-        choices=tuple(TOPICS),
-        changeable=False,
-    )
+    image: str = image_parameter("images to read where no pose comes")
     pose_wait_s: float = parameter(
         3.0, "after so long without a pose, head motion is estimated from images", 0.1, 3600.0, "s"
     )

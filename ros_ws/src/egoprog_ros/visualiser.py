@@ -19,7 +19,7 @@ from visualization_msgs.msg import MarkerArray
 from egoprog.describe.types import MotionKind
 from egoprog.live.overlay import Panel, Seen, draw, program_lines, sub_action_words
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
-from egoprog_ros.camera import TOPICS
+from egoprog_ros.camera import TOPICS, image_parameter
 from egoprog_ros.convert import (
     message_to_candidate,
     message_to_frame,
@@ -42,12 +42,7 @@ SHOWN_S = 5.0  # for so long a closed program stays
 @dataclass(frozen=True)
 class VisualiserParameters(NodeParameters):
     niceness: int = gives_way(10)
-    image: str = parameter(
-        "compressed",
-        "images to read: camera/image_raw/compressed or camera/image_raw",
-        choices=tuple(TOPICS),
-        changeable=False,
-    )
+    image: str = image_parameter()
     max_rate_hz: float = parameter(15.0, "overlays a second at most", 0.5, 120.0, "Hz")
     hands_wait_s: float = parameter(
         0.5, "an image is drawn together with its hands; after so long without hands, alone", 0.05, 10.0, "s"
