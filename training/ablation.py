@@ -1,7 +1,7 @@
 """Trains and measures every row of the paper's tables 1, 2 and 3 on a dataset of simulated kitchens.
 
-python -m training.ablation --data kitchens --out runs --jobs 2
-python -m training.ablation --data kitchens --out runs --list       # what is done and what is left
+python -m training.ablation --data kitchens --strangers strangers --out runs --jobs 2
+python -m training.ablation --data kitchens --strangers strangers --out runs --list   # what is done and what is left
 
 Stop it at any moment; the same command goes on. Tables and curves in --results are written anew after each run.
 """
@@ -25,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m training.ablation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="of `egoprog sim record`")
+    parser.add_argument(
+        "--strangers", type=Path, metavar="FOLDER",
+        help="of `egoprog sim record --strangers`: what the frame encoder learns from (default: --data)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="RUNS")
     parser.add_argument("--results", type=Path, metavar="FOLDER", help="for tables and curves (default: RUNS/results)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -32,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of every training of the network")
     parser.add_argument("--list", action="store_true", help="what is done and what is left")
     options = parser.parse_args(arguments)
-    jobs = plan(options.data, options.out, options.seeds, options.set)
+    jobs = plan(options.data, options.strangers or options.data, options.out, options.seeds, options.set)
     if options.list:
         print("\n".join(f"{'done' if job.is_done else '    '}  {job.name}" for job in jobs))
         return 0

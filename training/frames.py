@@ -1,7 +1,7 @@
 """Trains a small frame encoder on what single frames show; `python -m training.leap --init` starts from it.
 
-python -m training.frames --data kitchens --out runs/frames
-python -m training.frames --data kitchens --out runs/frames-debug --set epochs=0.01 --set batch=8
+python -m training.frames --data strangers --out runs/frames
+python -m training.frames --data strangers --out runs/frames-debug --set epochs=0.01 --set batch=8
 """
 
 from __future__ import annotations

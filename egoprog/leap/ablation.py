@@ -37,10 +37,15 @@ class Job:
         return self.product.exists()
 
 
-def plan(data: Path, runs: Path, seeds: Sequence[int], settings: Sequence[str] = ()) -> list[Job]:
-    """settings: of every training of the network, "training.epochs=3"."""
+def plan(
+    data: Path, pretraining_data: Path, runs: Path, seeds: Sequence[int], settings: Sequence[str] = ()
+) -> list[Job]:
+    """pretraining_data: of the frame encoder. settings: of every training of the network, "training.epochs=3"."""
     jobs = [
-        _job("frames", "training.frames", runs / "frames" / "results.json", "--data", data, "--out", runs / "frames"),
+        _job(
+            "frames", "training.frames", runs / "frames" / "results.json",
+            "--data", pretraining_data, "--out", runs / "frames",
+        ),
         _job(
             "encoded", "training.encode", runs / "encoded" / DONE_NAME,
             "--data", data, "--frames", runs / "frames" / "last.safetensors", "--out", runs / "encoded",

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=_size, metavar="WxH", help="of the frames (default: 456x256; of one video: 640x480)"
     )
     record.add_argument("--rate", type=float, default=30.0, metavar="HZ", help="of a dataset's frames (default: 30)")
+    record.add_argument(
+        "--strangers", action="store_true", help="of a dataset: every episode shows somebody who is in no other dataset"
+    )
     record.add_argument("--tasks", type=_names, default=(), metavar="A,B", help="only these tasks, in this order")
 
     view = actions.add_parser("view", help="make a video of an episode with the truth drawn in (no window is opened)")
@@ -67,8 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
 
             width_px, height_px = arguments.size or (456, 256)
             settings = Settings(
-                arguments.seed, arguments.seconds or 180.0, width_px, height_px, arguments.tasks, arguments.rate
-            )
+                arguments.seed, arguments.seconds or 180.0, width_px, height_px, arguments.tasks, arguments.rate,
+                strangers=arguments.strangers,
+            )  # fmt: skip
             try:
                 video_ids = record_dataset(arguments.out, arguments.episodes, settings, arguments.workers)
             except KeyboardInterrupt:

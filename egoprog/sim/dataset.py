@@ -69,8 +69,8 @@ VALIDATION_EVERY: Final = 10
 """Of the others' episodes every tenth is for validation too, as EPIC-KITCHENS has it."""
 LABELLED_HZ: Final = 10.0
 """How often boxes are measured in the picture; those of the frames between are interpolated."""
-BOXES_EVERY: Final = 5
-"""Measured frames from one line of boxes.jsonl to the next."""
+BOXES_HZ: Final = 2.0
+"""About how often boxes.jsonl has a line."""
 MAX_RATE_HZ: Final = 120.0
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
@@ -85,7 +85,8 @@ _LOCK: Final = ".lock"
 class Settings:
     """What decides every byte of a dataset but how many episodes it has.
 
-    seconds: of an episode, about. rate_hz: of the frames.
+    seconds: of an episode, about. rate_hz: of the frames. strangers: every episode shows somebody else, none of the
+    48 participants.
     """
 
     seed: int = 0
@@ -95,6 +96,7 @@ class Settings:
     tasks: tuple[str, ...] = ()
     rate_hz: float = RATE_HZ
     format: int = FORMAT
+    strangers: bool = False
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -109,6 +111,11 @@ class Settings:
         """Frames from one whose boxes are measured to the next."""
         return max(1, round(self.rate_hz / LABELLED_HZ))
 
+    @property
+    def boxed_every(self) -> int:
+        """Frames from one line of boxes.jsonl to the next."""
+        return self.labelled_every * max(1, round(self.rate_hz / self.labelled_every / BOXES_HZ))
+
 
 @dataclass(frozen=True)
 class Job:
@@ -120,7 +127,8 @@ class Job:
 
     @property
     def video_id(self) -> str:
-        return f"{who(self.settings.seed, self.number).id}_{self.number // NUM_PARTICIPANTS + 1:02d}"
+        visit = 0 if self.settings.strangers else self.number // NUM_PARTICIPANTS
+        return f"{who(self.settings.seed, self.number, self.settings.strangers).id}_{visit + 1:02d}"
 
     @property
     def split(self) -> str:
@@ -154,7 +162,7 @@ def record_dataset(
     root = Path(out).resolve()
     # a wrong task or a missing renderer is told before anything is made
     load_mujoco()
-    episode(settings.seed, 0, min(settings.seconds, 1.0), settings.tasks)
+    episode(settings.seed, 0, min(settings.seconds, 1.0), settings.tasks, settings.strangers)
     with _telling_of_disk(root), _claimed(root, settings):
         jobs = [Job(root, settings, number) for number in range(episodes)]
         left = [job for job in jobs if not job.annotations.is_dir()]
@@ -187,9 +195,9 @@ def _claim(root: Path, settings: Settings) -> None:
         raise RecordingError(f"expected a folder to record to, {root} is a file")
     if manifest.is_file():
         try:
-            known = json.loads(manifest.read_text(encoding="utf-8"))
+            known = asdict(Settings()) | json.loads(manifest.read_text(encoding="utf-8"))
             differences = [f"{key} {known.get(key)!r}" for key in wanted if known.get(key) != wanted[key]]
-        except (ValueError, AttributeError):
+        except (ValueError, TypeError):
             raise RecordingError(f"expected the settings of a recording in {manifest}, got something else") from None
         if differences:
             raise RecordingError(
@@ -266,7 +274,7 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
 def _record_episode(job: Job) -> None:
     """Records one episode in a worker."""
     settings, video_id, rate_hz = job.settings, job.video_id, job.settings.rate_hz
-    performance = act(episode(settings.seed, job.number, settings.seconds, settings.tasks))
+    performance = act(episode(settings.seed, job.number, settings.seconds, settings.tasks, settings.strangers))
     partial = job.root / _PARTIAL / video_id
     own = partial / "annotations"
     with _telling_of_disk(job.root):
@@ -291,8 +299,7 @@ def _record_episode(job: Job) -> None:
         info = VideoInfo(video_id, round(performance.duration_s, 6), rate_hz, *size_px)
         write_video_info(own / "video_info.csv", [info])
         with (own / "boxes.jsonl").open("w", encoding="utf-8") as file:
-            every = BOXES_EVERY * settings.labelled_every
-            for each in (each for each in seen if round(each.stamp_s * rate_hz) % every == 0):
+            for each in (each for each in seen if round(each.stamp_s * rate_hz) % settings.boxed_every == 0):
                 line = truth.boxes_line(performance, video_id, each, rate_hz)
                 file.write(json.dumps(line, separators=(",", ":")) + "\n")
         _move_into_place(job, partial)
@@ -357,9 +364,9 @@ def merge(root: Path, settings: Settings) -> None:
     for path in (root / "annotations", root / "programs"):
         path.mkdir(exist_ok=True)
     names = {path.name for path in (root / "episodes").glob("P*_*")}
-    rounds = max((int(name.partition("_")[2]) for name in names), default=0)
-    jobs = [Job(root, settings, number) for number in range(rounds * NUM_PARTICIPANTS)]
-    jobs = sorted((job for job in jobs if job.video_id in names), key=lambda job: job.video_id)
+    jobs = (Job(root, settings, number) for number in range(MAX_EPISODES))
+    whole = itertools.islice((job for job in jobs if job.video_id in names), len(names))
+    jobs = sorted(whole, key=lambda job: job.video_id)
     for split in SPLITS:
         own = [job.annotations for job in jobs if job.split == split]
         write_actions(folder.actions(split), (row for path in own for row in read_actions(path / "actions.csv")))

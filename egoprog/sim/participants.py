@@ -1,6 +1,7 @@
-"""The 48 people of the simulated kitchens: bodies, clothes, cameras, and what they are in the habit of doing.
+"""The people of the simulated kitchens: bodies, clothes, cameras, and what they are in the habit of doing.
 
-Everything about a person follows from their number. Ids continue where EPIC-KITCHENS has none: P901 to P948.
+48 people are recorded again and again, P901 to P948; of strangers, P1000 and on, there are as many as anyone asks for.
+Everything about a person follows from their number. Ids continue where EPIC-KITCHENS has none.
 """
 
 from __future__ import annotations
@@ -64,6 +65,18 @@ def participant(number: int) -> Participant:
     return _people()[number]
 
 
+def stranger(number: int) -> Participant:
+    """One of any number of other people, from 0 on, in kitchens of their own: what a camera may see before it is
+    taught. Raises ConfigurationError for a number below 0.
+    """
+    if number < 0:
+        raise ConfigurationError(f"expected a stranger from 0 on, got {number}")
+    rng = np.random.default_rng([901, 2, number])
+    tone = float(rng.uniform(0, len(_SKIN) - 1))
+    handed = Hand.LEFT if rng.random() < _LEFT_HANDED else Hand.RIGHT
+    return _person(rng, NUM_PARTICIPANTS + number, f"P{1000 + number}", 100_000 + number, tone, handed)
+
+
 def habits(person: Participant) -> Habits:
     """What a person usually does."""
     rng = np.random.default_rng([person.seed, 3])
@@ -80,28 +93,33 @@ def _people() -> tuple[Participant, ...]:
     # Spread evenly, then shuffled: 48 draws by chance would leave gaps in the range of tones.
     tones = _spread(rng, 0.0, len(_SKIN) - 1.0)
     handed = _shuffled(rng, [Hand.LEFT] * round(_LEFT_HANDED * NUM_PARTICIPANTS), Hand.RIGHT)
-    people = []
-    for number in range(NUM_PARTICIPANTS):
-        low = min(int(tones[number]), len(_SKIN) - 2)
-        skin = _SKIN[low] + (tones[number] - low) * (_SKIN[low + 1] - _SKIN[low])
-        sleeve = np.clip(np.array(_SLEEVES[int(rng.integers(len(_SLEEVES)))]) + rng.normal(0, 0.03, 3), 0.04, 0.95)
-        people.append(
-            Participant(
-                number=number,
-                id=f"P{901 + number}",
-                seed=1000 + number,
-                skin=_colour(np.clip(skin + rng.normal(0, 0.008, 3), 0.05, 0.98)),
-                sleeve=_colour(sleeve),
-                # Rolled up to the elbow, three quarters, or down to the wrist.
-                sleeve_share=round(float(rng.choice([0.15, 0.45, 0.9]) + rng.uniform(-0.1, 0.08)), 3),
-                height_m=round(float(np.clip(rng.normal(1.58, 0.075), 1.43, 1.76)), 3),
-                handed=handed[number],
-                tempo=round(float(np.clip(rng.normal(1.0, 0.12), 0.78, 1.28)), 3),
-                sway=round(float(rng.uniform(0.6, 1.4)), 3),
-                lens_deg=round(float(rng.uniform(56.0, 75.0)), 2),
-            )
-        )
-    return tuple(people)
+    return tuple(
+        _person(rng, number, f"P{901 + number}", 1000 + number, tones[number], handed[number])
+        for number in range(NUM_PARTICIPANTS)
+    )
+
+
+def _person(
+    rng: np.random.Generator, number: int, participant_id: str, seed: int, tone: float, handed: Hand
+) -> Participant:
+    """tone: from 0, the lightest, to the last of `_SKIN`."""
+    low = min(int(tone), len(_SKIN) - 2)
+    skin = _SKIN[low] + (tone - low) * (_SKIN[low + 1] - _SKIN[low])
+    sleeve = np.clip(np.array(_SLEEVES[int(rng.integers(len(_SLEEVES)))]) + rng.normal(0, 0.03, 3), 0.04, 0.95)
+    return Participant(
+        number=number,
+        id=participant_id,
+        seed=seed,
+        skin=_colour(np.clip(skin + rng.normal(0, 0.008, 3), 0.05, 0.98)),
+        sleeve=_colour(sleeve),
+        # Rolled up to the elbow, three quarters, or down to the wrist.
+        sleeve_share=round(float(rng.choice([0.15, 0.45, 0.9]) + rng.uniform(-0.1, 0.08)), 3),
+        height_m=round(float(np.clip(rng.normal(1.58, 0.075), 1.43, 1.76)), 3),
+        handed=handed,
+        tempo=round(float(np.clip(rng.normal(1.0, 0.12), 0.78, 1.28)), 3),
+        sway=round(float(rng.uniform(0.6, 1.4)), 3),
+        lens_deg=round(float(rng.uniform(56.0, 75.0)), 2),
+    )
 
 
 def _spread(rng: np.random.Generator, low: float, high: float) -> np.ndarray:

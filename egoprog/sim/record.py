@@ -21,7 +21,7 @@ from egoprog.sim import truth
 from egoprog.sim.activity import make_activity
 from egoprog.sim.actor import perform
 from egoprog.sim.lens import Camera
-from egoprog.sim.participants import NUM_PARTICIPANTS, participant
+from egoprog.sim.participants import NUM_PARTICIPANTS, participant, stranger
 from egoprog.sim.performance import Performance
 from egoprog.sim.scene import Kitchen
 from egoprog.sim.sound import SAMPLE_RATE, mix
@@ -33,16 +33,20 @@ TRUTH_HEADER = "# TRUTH of a simulated recording: the programs that were acted. 
 SIDECARS = (".poses.csv", ".narrations.csv", ".truth.prog", ".truth.jsonl")
 
 
-def who(seed: int, number: int) -> Participant:
-    """Whom an episode shows: the first 48 episodes of a seed show 48 people."""
+def who(seed: int, number: int, strangers: bool = False) -> Participant:
+    """Whom an episode shows: the first 48 episodes of a seed show 48 people. strangers: each one somebody else."""
+    if strangers:
+        return stranger(number)
     order = np.random.default_rng([seed, 21]).permutation(NUM_PARTICIPANTS)
     return participant(int(order[number % NUM_PARTICIPANTS]))
 
 
-def episode(seed: int = 0, number: int = 0, seconds: float = 180.0, tasks: Iterable[str] = ()) -> Activity:
+def episode(
+    seed: int = 0, number: int = 0, seconds: float = 180.0, tasks: Iterable[str] = (), strangers: bool = False
+) -> Activity:
     """What is done in one episode. number: of the episode in a recording. Raises as `make_activity`."""
     activity_seed = int(np.random.default_rng([seed, number, 22]).integers(2**31))
-    return make_activity(who(seed, number), activity_seed, seconds, tuple(tasks))
+    return make_activity(who(seed, number, strangers), activity_seed, seconds, tuple(tasks))
 
 
 def act(activity: Activity) -> Performance:

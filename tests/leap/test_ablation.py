@@ -16,7 +16,7 @@ SEEDS = (0, 1)
 
 @pytest.fixture
 def jobs():
-    return plan(Path("kitchens"), Path("runs"), SEEDS)
+    return plan(Path("kitchens"), Path("strangers"), Path("runs"), SEEDS)
 
 
 def test_every_row_of_the_tables_is_made(jobs):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import wave
+from dataclasses import replace
 
 import av
 import pytest
@@ -182,6 +183,33 @@ def test_unseen_participants_are_for_validation_and_a_tenth_of_the_others(tmp_pa
     assert not [job for job in jobs if job.split == "train" and job.video_id[:4] in unseen]
     seen = [job for job in jobs if job.video_id[:4] not in unseen]
     assert 0.02 < sum(job.split == "validation" for job in seen) / len(seen) < 0.2
+
+
+def test_each_episode_of_strangers_shows_somebody_else_and_none_of_the_participants(tmp_path):
+    settings = replace(SETTINGS, strangers=True)
+    video_ids = [Job(tmp_path, settings, number).video_id for number in range(2 * NUM_PARTICIPANTS)]
+    known = {Job(tmp_path, SETTINGS, number).video_id[:4] for number in range(NUM_PARTICIPANTS)}
+    shown = {video_id.partition("_")[0] for video_id in video_ids}
+    assert len(shown) == len(video_ids) and not shown & known
+
+
+@pytest.mark.parametrize(("rate_hz", "every"), [(1.0, 1), (2.0, 1), (5.0, 2), (10.0, 5), (30.0, 15), (60.0, 30)])
+def test_boxes_are_listed_about_twice_a_second_at_any_rate(rate_hz, every):
+    settings = replace(SETTINGS, rate_hz=rate_hz)
+    assert settings.boxed_every == every
+    assert settings.boxed_every % settings.labelled_every == 0
+
+
+def test_a_dataset_of_before_there_were_strangers_goes_on(recorded, tmp_path):
+    root, _ = recorded
+    (tmp_path / "episodes").mkdir()
+    manifest = json.loads((root / "dataset.json").read_text())
+    del manifest["strangers"]
+    (tmp_path / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(RecordingError, match="strangers False"):
+        record_dataset(tmp_path, 1, replace(SETTINGS, strangers=True))
+    shutil.copytree(root / "episodes", tmp_path / "episodes", dirs_exist_ok=True)
+    assert record_dataset(tmp_path, 1, SETTINGS, show_progress=False)
 
 
 def test_a_split_without_episodes_has_no_file_of_programs_that_would_count_as_cut(recorded, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from egoprog.errors import ConfigurationError
 from egoprog.program.types import Hand
-from egoprog.sim.participants import NUM_PARTICIPANTS, NUM_TRAINING, habits, participant
+from egoprog.sim.participants import NUM_PARTICIPANTS, NUM_TRAINING, habits, participant, stranger
 
 PEOPLE = [participant(number) for number in range(NUM_PARTICIPANTS)]
 
@@ -46,3 +46,24 @@ def test_a_person_is_the_same_every_time_and_nobody_else():
 def test_a_person_who_does_not_exist_is_named(number):
     with pytest.raises(ConfigurationError, match=f"from 0 to 47, got {number}"):
         participant(number)
+
+
+def test_strangers_are_none_of_the_48_and_each_is_somebody_else():
+    strangers = [stranger(number) for number in range(60)]
+    assert len({person.id for person in (*PEOPLE, *strangers)}) == len(PEOPLE) + len(strangers)
+    assert len({person.seed for person in (*PEOPLE, *strangers)}) == len(PEOPLE) + len(strangers)
+    assert len({habits(person) for person in strangers}) == len(strangers)
+    assert stranger(7) == strangers[7]
+
+
+def test_strangers_are_as_unlike_as_the_48():
+    strangers = [stranger(number) for number in range(200)]
+    light = np.sort([np.mean(person.skin) for person in strangers])
+    assert light[0] < 0.2 and light[-1] > 0.78 and np.diff(light).max() < 0.08
+    assert 0.05 < np.mean([person.handed is Hand.LEFT for person in strangers]) < 0.25
+    assert all(1.4 <= person.height_m <= 1.8 for person in strangers)
+
+
+def test_a_stranger_below_0_is_refused():
+    with pytest.raises(ConfigurationError, match="from 0 on, got -1"):
+        stranger(-1)
