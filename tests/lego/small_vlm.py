@@ -1,0 +1,36 @@
+"""A visual language model so small that a test can make, save and train it."""
+
+import torch
+
+from egoprog.lego.vlm import Vlm, new_llava
+from egoprog.lego.vlm_config import VlmConfig
+from egoprog.lego.vlm_pictures import PicturePreparation
+from egoprog.lego.vlm_tokenizer import VlmTokenizer
+
+TEXTS = [
+    "The person opens the drawer with the right hand.",
+    "The person takes the cup on the left with the left hand.",
+    "The person puts the knife on the counter with both hands.",
+]
+QUESTION = "How do I open drawer?"
+TINY = VlmConfig(
+    image_px=32,
+    patch_px=16,
+    vision_width=16,
+    vision_layers=2,
+    vision_heads=2,
+    vocab_size=320,
+    width=32,
+    feed_forward=48,
+    layers=2,
+    heads=2,
+    max_positions=192,
+    fits="squeezed",
+)
+
+
+def tiny_vlm(config: VlmConfig = TINY) -> Vlm:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    tokenizer = VlmTokenizer.trained(TEXTS, config.vocab_size)
+    return Vlm(new_llava(config, tokenizer).eval(), tokenizer, PicturePreparation.of(config))
