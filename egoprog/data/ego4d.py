@@ -6,11 +6,13 @@ those named clip_... in the clip, and frames count from 0. Source: sample rows o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.json_fields import Fields, read_json
 from egoprog.data.table import BadRows, OnBad
 from egoprog.errors import AnnotationError
@@ -81,6 +83,73 @@ class StateChange:
     stop_frame: int
     changes: bool | None = None
     pnr_frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameObject:
+    """A hand or thing in a key frame. kind: "left_hand", "right_hand", "object_of_change" or "tool".
+
+    noun: of the thing, "" for hands and where nobody says. box: left, top, right, bottom as shares of the picture.
+    """
+
+    kind: str
+    noun: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NarratedAction:
+    """An action of fho_main.json that its annotators call valid.
+
+    rate_hz: the video's. frames: numbers in the whole video by the names in KEY_FRAMES, as many as are annotated.
+    narration: the narrator's words, "#C C picks up a cup". objects: those seen, by the key frame's name.
+    """
+
+    uid: str
+    video_uid: str
+    rate_hz: float
+    start_s: float
+    stop_s: float
+    narration: str
+    verb: str = ""
+    noun: str = ""
+    frames: dict[str, int] = field(default_factory=dict)
+    objects: dict[str, tuple[FrameObject, ...]] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The narration without the marks of who acts: "picks up a cup"."""
+        return " ".join(re.sub(r"^\s*(#\w+\s+)?(C\s+)?", "", self.narration).rstrip(" .").split())
+
+
+@dataclass(frozen=True)
+class Ego4dFolder(EpicFolder):
+    """Ego4D's files: annotations/fho_*.json and full_scale/VIDEO_UID.mp4, so that pictures are read as EPIC's are."""
+
+    @property
+    def main(self) -> Path:
+        return self.root / "annotations" / "fho_main.json"
+
+    def lta(self, split: str) -> Path:
+        """split: "train" or "val"."""
+        return self.root / "annotations" / f"fho_lta_{split}.json"
+
+    def video(self, video_id: str) -> Path:
+        return self.root / "full_scale" / f"{video_id}.mp4"
+
+
+def read_narrated_actions(path: str | Path, on_bad: OnBad = "raise") -> list[NarratedAction]:
+    """The actions of fho_main.json that are valid and not rejected; see `read_lta` for on_bad and errors."""
+    whole = read_json(path)
+    bad = BadRows(whole.path, on_bad)
+    found: list[NarratedAction] = []
+    for video in whole.objects("videos"):
+        try:
+            found += _narrated_actions(video)
+        except AnnotationError as error:
+            bad.add(error)
+    bad.close(len(found))
+    return found
 
 
 def read_lta(path: str | Path, on_bad: OnBad = "raise") -> list[LtaAction]:
@@ -167,6 +236,58 @@ def _state_change(row: Fields) -> StateChange:
         changes,
         pnr_frame,
     )
+
+
+def _narrated_actions(video: Fields) -> Iterator[NarratedAction]:
+    """Of one video of fho_main.json."""
+    video_uid = video.text("video_uid")
+    metadata = video.object("video_metadata")
+    rate_hz, width, height = (metadata.number(name) for name in ("fps", "width", "height"))
+    if min(rate_hz, width, height) <= 0:
+        raise video.fail("video_metadata", "a rate and a size above 0", f"{rate_hz:g} Hz, {width:g}x{height:g}")
+    for interval in video.objects("annotated_intervals"):
+        for row in interval.objects("narrated_actions"):
+            is_rejected = "is_rejected" in row and row.raw("is_rejected") is True
+            if is_rejected or ("is_valid_action" in row and row.raw("is_valid_action") is False):
+                continue
+            start_s, stop_s = row.number("start_sec"), row.number("end_sec")
+            if stop_s <= start_s:
+                raise row.fail("end_sec", f"a time after the start at {start_s:g} s", f"{stop_s:g} s")
+            has_frames = "critical_frames" in row and row.raw("critical_frames") is not None
+            numbers = row.object("critical_frames") if has_frames else None
+            named = [name for name in KEY_FRAMES if numbers and name in numbers and numbers.raw(name) is not None]
+            objects = {}
+            for frame in row.objects("frames") if "frames" in row and row.raw("frames") is not None else ():
+                boxes = frame.objects("boxes") if "boxes" in frame else ()
+                objects[frame.text("frame_type")] = tuple(_frame_object(box, width, height) for box in boxes)
+            changed = [one.noun for seen in objects.values() for one in seen if one.kind == "object_of_change"]
+            yield NarratedAction(
+                row.text("uid"),
+                video_uid,
+                rate_hz,
+                start_s,
+                stop_s,
+                row.text("narration_text"),
+                _optional_text(row, "structured_verb"),
+                next(filter(None, changed), ""),
+                {name: numbers.integer(name) for name in named},
+                objects,
+            )
+
+
+def _frame_object(row: Fields, width: float, height: float) -> FrameObject:
+    place = row.object("bbox")
+    left, top, across, down = (place.number(name) for name in ("x", "y", "width", "height"))
+    edges = (left / width, top / height, (left + across) / width, (top + down) / height)
+    return FrameObject(
+        row.text("object_type"),
+        _optional_text(row, "structured_noun"),
+        tuple(min(1.0, max(0.0, edge)) for edge in edges),
+    )
+
+
+def _optional_text(row: Fields, key: str) -> str:
+    return row.text(key) if key in row and row.raw(key) is not None else ""
 
 
 def _times(row: Fields, prefix: str) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""Asking how, and seeing the frame in which it is done (LEGO)."""

@@ -1,0 +1,1 @@
+def describe_folder(folder, dataset): return 0
