@@ -56,6 +56,12 @@ class Predictions:
 _ARRAYS = tuple(field.name for field in fields(Predictions) if field.name not in ("config", "narration_ids"))
 
 
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """One after another; all have the first one's configuration."""
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    return Predictions(parts[0].config, tuple(name for part in parts for name in part.narration_ids), **arrays)
+
+
 def save_predictions(path: str | Path, predictions: Predictions) -> None:
     """An .npz that `load_predictions` reads; whole or not at all."""
     arrays = {name: getattr(predictions, name) for name in _ARRAYS}

@@ -35,7 +35,7 @@ SMALL_BACKBONE = UniFormerConfig(
     num_heads=3,
     size_px=(112, 192),
     num_frames=8,
-    global_layers=(4, 5),
+    global_layers=(5,),
     dropout=0.3,
     time_embedding="global",  # a frame's tokens must not depend on its place, or a stream can't keep them
 )
