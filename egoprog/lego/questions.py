@@ -29,6 +29,7 @@ TEMPLATES = (
 
 MAX_CHARACTERS = 400
 MAX_ACTION_WORDS = 24
+_HINT = "ask 'how do I open the drawer?'"
 _SHOWN = 60  # characters of a question that an error repeats
 
 # What stands around the action in a question; the longest that fits is cut off.
@@ -37,8 +38,8 @@ _ASKING = (
     r"in this (?:place|picture|kitchen|scene), what should my hands do to|which hand do i use, and where, to",
     r"given what i see now, what is the way to|tell me what happens in the picture when i",
     r"describe how the person will",
-    r"(?:can|could|would|will) (?:you|someone|somebody) (?:please )?(?:show|tell|teach|explain|describe)(?: to)?(?: me)?"
-    r"(?: how)?(?: (?:to|i|i can|do i|you))?",
+    r"(?:can|could|would|will) (?:you|someone|somebody) (?:please )?(?:show|tell|teach|explain|describe)"
+    r"(?: to)?(?: me)?(?: how)?(?: (?:to|i|i can|do i|you))?",
     r"(?:show|tell|teach|explain|describe)(?: to)?(?: me)? (?:how|what it looks like|the way|what happens)"
     r"(?: (?:to|when i|if i|i can|i should|i|you|the person will|the person))?",
     r"(?:how|where|when|with which hand|with what hand) (?:do|can|could|should|would|will|must|might|does|am|shall)"
@@ -46,7 +47,8 @@ _ASKING = (
     r"how to|how would it look to|how",
     r"what (?:does it look like|would it look like|is the (?:best |right )?way|should (?:i|my hands|we) do|do i do"
     r"|must i do|happens)(?: (?:to|when i|if i|in order to))?",
-    r"(?:i|we) (?:want|need|would like|have|wish|am going|am trying|try|'d like) to|i'd like to|let me|let's|help me(?: to)?",
+    r"(?:i|we) (?:want|need|would like|have|wish|am going|am trying|try|'d like) to|i'd like to"
+    r"|let me|let's|help me(?: to)?",
     r"(?:show|draw|picture|imagine)(?: me)?",
 )
 _HEAD = re.compile(rf"^{_POLITE}(?:{'|'.join(f'(?:{one})' for one in _ASKING)})\s+", re.IGNORECASE)
@@ -55,7 +57,23 @@ _TAIL = re.compile(
     r"|what (?:do|should|must) i do|how do i do (?:that|it|this)|thanks|thank you))*[\s.?!]*$",
     re.IGNORECASE,
 )
-_NO_ACTION = frozenset("how what which where when why who do does did i we you it to can could should would is".split())
+_NO_ACTION = {
+    "how",
+    "what",
+    "which",
+    "where",
+    "when",
+    "why",
+    "do",
+    "did",
+    "i",
+    "we",
+    "you",
+    "it",
+    "to",
+    "can",
+    "should",
+}
 _MARKUP = re.compile(r"<[^<>]{0,40}>|\[/?inst\]|<<|\{\{|\}\}|```", re.IGNORECASE)
 _COMMANDS = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)|\bsystem prompt\b",
@@ -92,9 +110,7 @@ def parse_question(text: str, known: Iterable[str] = (), seen: Iterable[str] | N
     action = _TAIL.sub("", action).strip(" ,;:.?!\"'")
     words = action.split()
     if not re.search(r"[^\W\d_]", action) or _NO_ACTION.issuperset(action.lower().split()):
-        raise InputError(
-            f"expected a question that names an action, got {_shown(line)}; ask 'how do I open the drawer?'"
-        )
+        raise InputError(f"expected a question that names an action, got {_shown(line)}; {_HINT}")
     if len(words) > MAX_ACTION_WORDS:
         raise InputError(
             f"expected one action of at most {MAX_ACTION_WORDS} words, got {len(words)} ({_shown(action)}); "
@@ -109,22 +125,22 @@ def parse_question(text: str, known: Iterable[str] = (), seen: Iterable[str] | N
 def _one_line(text: str) -> str:
     """The text in one line of printable characters. Raises InputError for what is no question."""
     if not isinstance(text, str):
-        raise InputError(f"expected a question as text, got a {type(text).__name__}; ask 'how do I open the drawer?'")
+        raise InputError(f"expected a question as text, got a {type(text).__name__}; {_HINT}")
     if len(text) > MAX_CHARACTERS:
         raise InputError(
-            f"expected a question of at most {MAX_CHARACTERS} characters, got {len(text)} in {len(text.split())} words; "
-            "ask for one action"
+            f"expected a question of at most {MAX_CHARACTERS} characters, got {len(text)} in {len(text.split())} "
+            "words; ask for one action"
         )
     text = unicodedata.normalize("NFKC", text)
     if any(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Cn") and c not in "\t\r\n" for c in text):
         raise InputError("expected a question in printable characters, got control or invisible ones; type it anew")
     line = " ".join(text.split())
     if not line:
-        raise InputError("expected a question, got an empty one; ask 'how do I open the drawer?'")
+        raise InputError(f"expected a question, got an empty one; {_HINT}")
     if _MARKUP.search(line) or _COMMANDS.search(line):
         raise InputError(
             f"expected a question about an action, got {_shown(line)}, with markup or commands meant for a language "
-            "model; ask 'how do I open the drawer?'"
+            f"model; {_HINT}"
         )
     return line
 
