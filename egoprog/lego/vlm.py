@@ -8,6 +8,7 @@ Shapes: B pictures, S pixels of a side, L tokens of a conversation, M image toke
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import IMAGE, VlmTokenizer
 
 NUM_TEXT_TOKENS = 77
-MOST_WORDS = 96
-"""Tokens of an answer; the published descriptions have about 20 words."""
+MOST_TOKENS = 96
+"""Of an answer; the paper's descriptions have about 20 words."""
 _CONFIG_NAME = "config.json"
 _PROCESSOR_NAME = "processor_config.json"
 
@@ -83,7 +84,7 @@ class Vlm:
         return self.model.device
 
     def describe(
-        self, pictures: Sequence[NDArray[np.uint8]], questions: Sequence[str], most_tokens: int = MOST_WORDS
+        self, pictures: Sequence[NDArray[np.uint8]], questions: Sequence[str], most_tokens: int = MOST_TOKENS
     ) -> list[str]:
         """An answer for each picture (H, W, 3) uint8 RGB and its question, the likeliest token at every step.
 
@@ -93,7 +94,7 @@ class Vlm:
 
     @torch.no_grad()
     def describe_prepared(
-        self, pixels_B3SS: Tensor, questions: Sequence[str], most_tokens: int = MOST_WORDS
+        self, pixels_B3SS: Tensor, questions: Sequence[str], most_tokens: int = MOST_TOKENS
     ) -> list[str]:
         """As `describe`, of pictures that were prepared already."""
         prompts = [self._prompt(question, most_tokens) for question in questions]
@@ -251,6 +252,19 @@ def load_vlm(folder: str | Path, image_px: int | None = None) -> Vlm:
         _look_at(model, image_px)
         preparation = PicturePreparation(image_px, preparation.is_cut, preparation.mean, preparation.std)
     return Vlm(model.eval(), VlmTokenizer.read(folder), preparation)
+
+
+def fingerprint(folder: str | Path) -> str:
+    """Of a model's folder: another one for other weights, in a moment however large they are."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}".encode())
+        with path.open("rb") as file:
+            for start in range(0, size, max(1, size // 16)):
+                file.seek(start)
+                digest.update(file.read(1 << 16))
+    return digest.hexdigest()[:16]
 
 
 def check_folder(folder: Path) -> None:

@@ -17,8 +17,9 @@ class VlmConfig:
     """A CLIP vision tower, a projector and a Llama; defaults are LLaVA-1.5's with 13 billion parameters.
 
     image_px: side of the square picture that the tower sees. vision_feature_layer: of the tower's hidden states, the
-    last is -1. vocab_size: rows of the word embeddings, as many as the tokenizer has pieces or more. fits: how a picture
-    comes to be square: "cut" out of the middle, as CLIP does, or "squeezed", so that hands at the sides stay in sight.
+    last is -1. vocab_size: rows of the word embeddings, as many as the tokenizer has pieces or more. fits: how a
+    picture comes to be square: "cut" out of the middle, as CLIP does, or "squeezed", so that hands at the sides stay in
+    sight.
 
     The projector has two layers with a GELU between, LLaVA-1.5's; the LEGO paper writes of one linear layer.
     """
@@ -66,6 +67,7 @@ class VlmConfig:
             vision_width=192,
             vision_layers=6,
             vision_heads=3,
+            vision_feature_layer=-1,  # trained for nothing else: all its layers serve
             vocab_size=1024,
             width=256,
             feed_forward=704,

@@ -44,7 +44,7 @@ class VlmTokenizer:
             return cls(Tokenizer.from_file(str(file)))
         except ModelError:
             raise
-        except Exception as error:  # noqa: BLE001  the package raises nothing narrower
+        except Exception as error:  # the package raises nothing narrower
             raise ModelError(f"expected a tokenizer in {file}, got {str(error).splitlines()[0]}") from None
 
     @classmethod

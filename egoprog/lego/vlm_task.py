@@ -1,0 +1,223 @@
+"""Visual instruction tuning: a picture and a question go in, and the model learns to give the description.
+
+Shapes: B pictures, S pixels of a side, L tokens of a conversation, K of them kept for the loss, V pieces.
+Source: LEGO section 3.1; LLaVA.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+from transformers import LlavaForConditionalGeneration
+
+from egoprog.data.atomic import atomic
+from egoprog.data.frame_pairs import PairFolder
+from egoprog.errors import ConfigurationError, ModelError
+from egoprog.lego.instruction import IGNORED, InstructionDataset, described_pairs
+from egoprog.lego.questions import TEMPLATES
+from egoprog.lego.sentence_parts import SentenceReader
+from egoprog.lego.vlm import Vlm, fingerprint, load_vlm, new_llava
+from egoprog.lego.vlm_pictures import PicturePreparation
+from egoprog.lego.vlm_recipes import VlmRecipe
+from egoprog.lego.vlm_tokenizer import TOKENIZER_NAME, VlmTokenizer
+from egoprog.train.batches import Batches
+from egoprog.train.checkpoint import read_weights
+from egoprog.train.task import Task
+
+log = logging.getLogger(__name__)
+FOLDER_NAME = "vlm"
+_LORA_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class VlmTask(Task):
+    """run: the training's folder, which keeps the tokenizer that was trained for a new model. init: a model's folder.
+
+    Raises ConfigurationError where a recipe needs a model to start from and none is given.
+    """
+
+    def __init__(self, recipe: VlmRecipe, pairs: PairFolder, run: str | Path, init: str | Path | None = None) -> None:
+        if recipe.needs_init and init is None:
+            raise ConfigurationError(
+                "expected a model's folder to start from with --init, got none: LLaVA-1.5 as transformers lays it out, "
+                "or RUN/vlm of  python -m training.vlm --recipe vlm_sim_pretrain"
+            )
+        self.recipe, self.pairs = recipe, pairs
+        self.init = None if init is None else Path(init)
+        self._begun = None if init is None else load_vlm(init, recipe.image_px)
+        if self._begun is not None:
+            self.tokenizer, self.preparation = self._begun.tokenizer, self._begun.preparation
+            self.num_image_tokens = self._begun.num_image_tokens
+        else:
+            self.tokenizer = run_tokenizer(Path(run), pairs, recipe.config.vocab_size)
+            self.preparation = PicturePreparation.of(recipe.config)
+            self.num_image_tokens = recipe.config.num_image_tokens
+        self._reader = SentenceReader({pair.noun for pair in pairs.pairs() if pair.noun})
+
+    def model(self) -> LlavaForConditionalGeneration:
+        if self._begun is not None:
+            model, self._begun = self._begun.model, None  # the engine asks once; no second copy is kept
+        elif self.init is not None:
+            model = load_vlm(self.init, self.recipe.image_px).model
+        else:
+            model = new_llava(self.recipe.config, self.tokenizer)
+        return tuned_parts(model, self.recipe)
+
+    def dataset(self, split: str) -> InstructionDataset:
+        recipe, is_training = self.recipe, split == "train"
+        found = InstructionDataset(
+            self.pairs,
+            split,
+            self.tokenizer,
+            self.preparation,
+            self.num_image_tokens,
+            recipe.num_tokens,
+            is_training,
+            recipe.mirror,
+            recipe.jitter,
+            recipe.sees,
+        )
+        if found.num_too_long:
+            log.warning("%d pairs of the %s split are left out: too long", found.num_too_long, split)
+        return found
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Any]) -> dict[str, Tensor]:
+        logits_BKV, labels_BK = answer_logits(model, batch)
+        loss = F.cross_entropy(logits_BKV.flatten(0, 1).float(), labels_BK.flatten(), ignore_index=IGNORED)
+        is_answer = labels_BK != IGNORED
+        is_right = (logits_BKV.argmax(2) == labels_BK) & is_answer
+        return {"loss": loss, "token_accuracy": is_right.sum() / is_answer.sum()}
+
+    def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
+        """loss, token_accuracy: of the true words. hand, verb, noun: how often a generated sentence says the same."""
+        vlm = Vlm(model, self.tokenizer, self.preparation)
+        sums, agreements = [], []
+        num_rounds = -(-self.recipe.num_described // self.recipe.training.batch)
+        for number, batch in enumerate(batches):
+            sums.append(token_sums(model, batch))
+            if number < num_rounds:
+                said = vlm.describe_prepared(batch["pixels"], batch["question"])
+                agreements.append(self._agreement(said, batch["description"]))
+        loss, right, tokens = batches.gather(torch.cat(sums)).sum(0).tolist()
+        same = batches.gather(torch.cat(agreements)).mean(0).tolist()
+        return {
+            "loss": loss / tokens,
+            "token_accuracy": right / tokens,
+            **dict(zip(("hand", "verb", "noun", "sentence"), same, strict=True)),
+        }
+
+    def metadata(self) -> dict[str, str]:
+        recipe = dataclasses.asdict(self.recipe)
+        recipe.pop("training")
+        return {
+            "recipe": json.dumps(recipe),
+            "init": "" if self.init is None else fingerprint(self.init),
+            "tokenizer_pieces": str(self.tokenizer.num_pieces),
+        }
+
+    def layers(self, model: nn.Module) -> Iterable[nn.Module]:
+        parts = model.model
+        return (*parts.vision_tower.encoder.layers, *parts.language_model.layers)
+
+    def write_folder(self, run: str | Path, choice: str = "best") -> Path:
+        """The trained model as a folder of its own, RUN/vlm, in transformers' layout; LoRA is added to the weights."""
+        model = self.model()
+        try:
+            model.load_state_dict(read_weights(Path(run) / f"{choice}.safetensors"))
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise ModelError(f"expected weights of this recipe in {run}, got {reason}") from None
+        folder = Path(run) / FOLDER_NAME
+        Vlm(without_lora(model).eval(), self.tokenizer, self.preparation).save(folder)
+        return folder
+
+    def _agreement(self, said: Iterable[str], true: Iterable[str]) -> Tensor:
+        """(B, 4) hand, verb, noun, and the whole sentence, each 0 or 1."""
+        rows = []
+        for one, other in zip(said, true, strict=True):
+            a, b = self._reader.parts(one), self._reader.parts(other)
+            rows.append([a.hands == b.hands, a.verb == b.verb, a.nouns == b.nouns, one == other])
+        return torch.tensor(rows, dtype=torch.float32)
+
+
+def run_tokenizer(run: Path, pairs: PairFolder, num_pieces: int) -> VlmTokenizer:
+    """A run's own: trained once on the descriptions and questions of its training split, and kept."""
+    if (run / TOKENIZER_NAME).is_file():
+        return VlmTokenizer.read(run)
+    described = described_pairs(pairs, "train")
+    texts = [*TEMPLATES, *(text for pair in described for text in (pair.action, pair.description))]
+    tokenizer = VlmTokenizer.trained(texts, num_pieces)
+    with atomic(run / TOKENIZER_NAME) as temporary:
+        temporary.write_text(tokenizer.tokenizer.to_str(), encoding="utf-8")
+    return tokenizer
+
+
+def tuned_parts(model: LlavaForConditionalGeneration, recipe: VlmRecipe) -> LlavaForConditionalGeneration:
+    """The model with what is not tuned frozen, and LoRA in its language model where the recipe has it."""
+    parts = model.model
+    if recipe.lora_rank:
+        names = [
+            name
+            for name, module in model.named_modules()
+            if name.startswith("model.language_model.") and name.endswith(_LORA_LAYERS)
+        ]
+        config = LoraConfig(r=recipe.lora_rank, lora_alpha=recipe.lora_alpha, target_modules=names)
+        inject_adapter_in_model(config, model)  # freezes all else
+        parts.multi_modal_projector.requires_grad_(True)
+    tower, layer = parts.vision_tower, model.config.vision_feature_layer
+    tower.requires_grad_(not recipe.is_vision_frozen)
+    # nothing reads what comes after the chosen layer, and what gets no gradient can't be gone on with
+    for unread in (tower.post_layernorm, *tower.encoder.layers[_num_read(layer, len(tower.encoder.layers)) :]):
+        unread.requires_grad_(False)
+    return model
+
+
+def _num_read(layer: int | list[int], num_layers: int) -> int:
+    """Layers up to the last that is looked at. layer: of num_layers + 1 hidden states, the first before all layers."""
+    return max(each % (num_layers + 1) for each in ([layer] if isinstance(layer, int) else layer))
+
+
+def without_lora(model: LlavaForConditionalGeneration) -> LlavaForConditionalGeneration:
+    """The same model with what LoRA learned added to the weights that it stood beside."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, LoraLayer):
+            module.merge()
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, module.get_base_layer())
+    return model
+
+
+def answer_logits(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """(B, K, V) what is said of the answers' tokens, and (B, K) which they are, IGNORED where none is."""
+    longest = int(batch["length"].max())
+    labels_BL = batch["labels"][:, :longest]
+    first = int((labels_BL != IGNORED).int().argmax(1).min())  # of all answers in the batch
+    ids_BL = batch["ids"][:, :longest]
+    places_L = torch.arange(longest, device=ids_BL.device)
+    mask_BL = places_L[None] < batch["length"][:, None]
+    out = model(
+        input_ids=ids_BL,
+        pixel_values=batch["pixels"],
+        attention_mask=mask_BL.long(),
+        logits_to_keep=longest - first + 1,
+        use_cache=False,
+    )
+    return out.logits[:, :-1], labels_BL[:, first:]
+
+
+def token_sums(model: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """(B, 3) the loss summed over an answer's tokens, how many are the likeliest, how many there are."""
+    logits_BKV, labels_BK = answer_logits(model, batch)
+    loss_BK = F.cross_entropy(logits_BKV.transpose(1, 2).float(), labels_BK, ignore_index=IGNORED, reduction="none")
+    is_answer = labels_BK != IGNORED
+    is_right = (logits_BKV.argmax(2) == labels_BK) & is_answer
+    return torch.stack([loss_BK.sum(1), is_right.sum(1).float(), is_answer.sum(1).float()], dim=1)

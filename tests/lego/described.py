@@ -1,0 +1,44 @@
+"""A folder of described frame pairs whose pictures show, in colours, what is done with which hand."""
+
+from pathlib import Path
+
+import numpy as np
+
+from egoprog.data.frame_pairs import FramePair, PairFolder, write_pairs
+
+VERBS, NOUNS, HANDS = ("open", "take"), ("drawer", "cup"), ("left", "right")
+
+
+def described_folder(root: Path, num_train: int = 12, num_validation: int = 6, height: int = 48) -> PairFolder:
+    """The picture's left or right half is bright: the hand that the description names, which the action does not."""
+    rng = np.random.default_rng(0)
+    pairs, pictures = [], []
+    for number in range(num_train + num_validation):
+        verb, noun, hand = VERBS[number % 2], NOUNS[number // 2 % 2], HANDS[number // 4 % 2]
+        is_training = number < num_train
+        pairs.append(
+            FramePair(
+                f"P01_01_{number}",
+                "P01_01",
+                "P01" if is_training else "P02",
+                number,
+                number + 1.0,
+                f"{verb} {noun}",
+                f"The person {verb}s the {noun} with the {hand} hand.",
+                verb,
+                noun,
+                "train" if is_training else "validation",
+                is_unseen=not is_training,
+            )
+        )
+        picture = rng.integers(0, 60, (height, height * 5 // 4, 3), np.uint8)
+        half = picture.shape[1] // 2
+        picture[:, :half][..., 0] += np.uint8(180 if hand == "left" else 0)
+        picture[:, half:][..., 0] += np.uint8(180 if hand == "right" else 0)
+        pictures.append(picture)
+    root.mkdir(parents=True)
+    (root / "pairs.json").write_text("{}", encoding="utf-8")
+    write_pairs(root / "pairs.jsonl", pairs)
+    np.save(root / "inputs.npy", np.stack(pictures))
+    np.save(root / "targets.npy", np.stack(pictures)[:, ::-1])
+    return PairFolder(root)

@@ -1,0 +1,35 @@
+"""Two descriptions agree where they name the same hand, verb and things, however they are worded otherwise."""
+
+import pytest
+
+from egoprog.lego.sentence_parts import SentenceReader
+
+READER = SentenceReader(["spatula:fish"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "hands", "verb", "nouns"),
+    [
+        ("The person opens the drawer on the left with the right hand.", {"right"}, "open", {"drawer"}),
+        ("Using both hands, they carry the knives to the sink.", {"both"}, "carry", {"sink"}),
+        ("The left hand holds a cup while the right hand pours milk.", {"left", "right"}, "hold", {"cup", "milk"}),
+        ("He is cutting onions on the chopping board.", set(), "cut", {"onion", "chopping board"}),
+        ("She dries two glasses beside the fish spatula.", set(), "dry", {"glass", "fish spatula"}),
+        ("Sie singt.", set(), "", set()),
+        ("", set(), "", set()),
+    ],
+)
+def test_hands_verb_and_things_are_found(sentence, hands, verb, nouns):
+    parts = READER.parts(sentence)
+    assert (set(parts.hands), parts.verb) == (hands, verb)
+    assert nouns <= set(parts.nouns)
+    assert "hand" not in parts.nouns
+
+
+def test_a_side_of_the_picture_is_no_hand():
+    assert READER.parts("The person takes the cup on the left.").hands == frozenset()
+
+
+def test_a_chopping_board_is_no_board_and_a_plural_is_its_singular():
+    assert READER.parts("It lies on the chopping board.").nouns == {"chopping board"}
+    assert READER.parts("two cups").nouns == READER.parts("a cup").nouns
