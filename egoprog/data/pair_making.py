@@ -184,8 +184,9 @@ def _best(
 ) -> tuple[float, Picture]:
     """The frame of the highest score and its own time; the earliest of equals."""
     pictures, shown_s = frames.read_stamped(moments.pair.video_id, stamps_s)
-    best = int(np.argmax([choice.score(picture) for picture in pictures]))
-    return float(shown_s[best]), pictures[best]
+    views = list(pictures)  # a score may keep what it has seen, and be asked about the same one again
+    best = int(np.argmax([choice.score(view) for view in views]))
+    return float(shown_s[best]), views[best]
 
 
 def _counts(kept: Iterable[FramePair], dropped: Iterable[DroppedPair]) -> dict[str, dict[str, int]]:
