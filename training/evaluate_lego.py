@@ -1,7 +1,8 @@
-"""Measures generated pictures against true ones: one row for each folder of pictures, tables in the paper's shape.
+r"""Measures generated pictures against true ones: one row for each folder of pictures, tables in the paper's shape.
 
-python -m training.evaluate_lego --pairs pairs --row joint=out/joint --row labels=out/labels --data kitchens \
-    --judge runs/frames --judge-change runs/recognise --stand-in runs/frames --stand-in-clips runs/recognise --out out/tables
+python -m training.evaluate_lego --pairs pairs --row joint=out/joint --row labels=out/labels \
+    --data kitchens --judge runs/frames --judge-change runs/recognise --stand-in runs/frames \
+    --stand-in-clips runs/recognise --out out/tables
 python -m training.evaluate_lego --pairs pairs --row joint=out/joint --limit 20 --out out/psnr-alone
 
 OUT gets metrics.json, tables.md and features/, in which what networks gave is kept: stopped, it goes on where it was.

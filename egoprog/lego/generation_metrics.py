@@ -84,7 +84,7 @@ class Row:
         """A column's figure, given how often each pair counts; None where it was not measured."""
         if key == "fid":
             return None if self.fid is None else lambda weights: frechet_distance(*self.fid, weights)
-        return None if key not in self.values else lambda weights: _mean(self.values[key], weights)
+        return None if key not in self.values else _mean_of(self.values[key])
 
 
 class Measurer:
@@ -207,7 +207,13 @@ def _interval(
     return Interval(value, float(low), float(high))
 
 
-def _mean(values: Values, weights: NDArray[np.float64]) -> float:
-    counts = np.isfinite(values) * weights
-    total = counts.sum()
-    return float(np.nan_to_num(values) @ counts / total) if total else float("nan")
+def _mean_of(values: Values) -> Callable[[NDArray[np.float64]], float]:
+    """Of the pairs that have a value; NaN where none of them counts."""
+    known = np.isfinite(values).astype(np.float64)
+    filled = np.nan_to_num(values.astype(np.float64))
+
+    def mean(weights: NDArray[np.float64]) -> float:
+        total = known @ weights
+        return float(filled @ weights / total) if total else float("nan")
+
+    return mean

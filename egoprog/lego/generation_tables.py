@@ -5,6 +5,7 @@ What a stand-in measured is called so in every head, and below every table by na
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -175,7 +176,7 @@ def _verdict(told: Mapping[str, float], column: Column) -> str:
 def _bins(metrics: Mapping[str, Any]) -> str:
     bins = metrics["transition_bins"]
     edges = bins["edges_s"]
-    heads = [f"{low:.2f} to {high:.2f} s" for low, high in zip(edges, edges[1:], strict=False)]
+    heads = [f"{low:.2f} to {high:.2f} s" for low, high in itertools.pairwise(edges)]
     parts = ["## By the time from input to target (figure 7)"]
     for key in IMAGE + ("action",):
         rows = {row: told[key] for row, told in bins["rows"].items() if key in told}
