@@ -39,7 +39,7 @@ class InstructionDataset(Dataset):
     "both", that or the one in which it is done. Validation shows input frames as they are, of held-out participants
     where there are any.
     A sample: "pixels" (3, S, S), "ids" (L,), "labels" (L,) with IGNORED where no answer is, "length", and the words as
-    "narration_id", "question", "description".
+    "narration_id", "question", "description", "verb".
     Raises ConfigurationError where no pair of the split has a description that fits.
     """
 
@@ -95,6 +95,7 @@ class InstructionDataset(Dataset):
             "length": torch.tensor(len(ids)),
             "question": question,
             "description": description,
+            "verb": pair.verb,
         }
 
     def _longest(self, pair: FramePair) -> int:

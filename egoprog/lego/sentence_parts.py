@@ -17,14 +17,17 @@ _NO_THINGS = {"hand", "top", "finger"}
 
 @dataclass(frozen=True)
 class SentenceParts:
-    """hands: "left", "right", "both". verb: the first one, as EPIC-KITCHENS or our language writes it, "" for none.
+    """hands: "left", "right", "both". hand: the first of them, which acts. verb: the first one, as EPIC-KITCHENS or our
+    language writes it, but "use" only where there is no other. nouns: of things, in the singular; noun: the first.
 
-    nouns: of things, in the singular.
+    What is not there is "".
     """
 
     hands: frozenset[str]
+    hand: str
     verb: str
     nouns: frozenset[str]
+    noun: str
 
 
 class SentenceReader:
@@ -40,10 +43,17 @@ class SentenceReader:
 
     def parts(self, sentence: str) -> SentenceParts:
         text = sentence.lower()
-        hands = frozenset(_HAND.findall(text))
+        hands = _HAND.findall(text)
         words = _WORD.findall(_HAND.sub(" ", text))
-        verb = next((self._verbs[word] for word in words if word in self._verbs), "")
-        return SentenceParts(hands, verb, frozenset(self._named(words)))
+        verbs = [self._verbs[word] for word in words if word in self._verbs]
+        nouns = list(self._named(words))
+        return SentenceParts(
+            frozenset(hands),
+            hands[0] if hands else "",
+            next((verb for verb in verbs if verb != "use"), verbs[0] if verbs else ""),
+            frozenset(nouns),
+            nouns[0] if nouns else "",
+        )
 
     def _named(self, words: list[str]) -> Iterable[str]:
         """The longest phrases first: a chopping board is no board."""
@@ -77,6 +87,6 @@ def _forms(verb: str) -> list[str]:
 
 def _singular(phrase: list[str]) -> Iterable[list[str]]:
     yield phrase
-    if phrase and phrase[-1].endswith("s"):
-        yield [*phrase[:-1], phrase[-1].removesuffix("s")]
-        yield [*phrase[:-1], phrase[-1].removesuffix("es")]
+    for plural, ending in (("s", ""), ("es", ""), ("ves", "fe"), ("ves", "f"), ("ies", "y")):
+        if phrase[-1].endswith(plural):
+            yield [*phrase[:-1], phrase[-1].removesuffix(plural) + ending]

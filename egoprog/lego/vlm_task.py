@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ from egoprog.train.task import Task
 
 log = logging.getLogger(__name__)
 FOLDER_NAME = "vlm"
+USUAL = 0.02
+"""The share of descriptions of a verb class that must begin with a verb for it to count as one of the class."""
+SPARE_TOKENS = 8
+"""That a generated sentence may be longer than the longest true one; more would be wrong anyway."""
 _LORA_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -62,6 +67,7 @@ class VlmTask(Task):
             self.preparation = PicturePreparation.of(recipe.config)
             self.num_image_tokens = recipe.config.num_image_tokens
         self._reader = SentenceReader({pair.noun for pair in pairs.pairs() if pair.noun})
+        self._verbs = self._usual_verbs()
 
     def model(self) -> LlavaForConditionalGeneration:
         if self._begun is not None:
@@ -98,15 +104,19 @@ class VlmTask(Task):
         return {"loss": loss, "token_accuracy": is_right.sum() / is_answer.sum()}
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """loss, token_accuracy: of the true words. hand, verb, noun: how often a generated sentence says the same."""
+        """loss, token_accuracy: of the true words. The others are shares of the sentences that are generated: hand, the
+        first hand that is named is the true one's; verb, the first verb is one with which sentences about such an
+        action begin; noun, the first thing is named in the true one too; sentence, they are equal, word for word.
+        """
         vlm = Vlm(model, self.tokenizer, self.preparation)
         sums, agreements = [], []
         num_rounds = -(-self.recipe.num_described // self.recipe.training.batch)
         for number, batch in enumerate(batches):
             sums.append(token_sums(model, batch))
             if number < num_rounds:
-                said = vlm.describe_prepared(batch["pixels"], batch["question"])
-                agreements.append(self._agreement(said, batch["description"]))
+                longest = int((batch["labels"] != IGNORED).sum(1).max())
+                said = vlm.describe_prepared(batch["pixels"], batch["question"], longest + SPARE_TOKENS)
+                agreements.append(self._agreement(said, batch))
         loss, right, tokens = batches.gather(torch.cat(sums)).sum(0).tolist()
         same = batches.gather(torch.cat(agreements)).mean(0).tolist()
         return {
@@ -140,13 +150,27 @@ class VlmTask(Task):
         Vlm(without_lora(model).eval(), self.tokenizer, self.preparation).save(folder)
         return folder
 
-    def _agreement(self, said: Iterable[str], true: Iterable[str]) -> Tensor:
+    def _agreement(self, said: Sequence[str], batch: Mapping[str, Any]) -> Tensor:
         """(B, 4) hand, verb, noun, and the whole sentence, each 0 or 1."""
         rows = []
-        for one, other in zip(said, true, strict=True):
-            a, b = self._reader.parts(one), self._reader.parts(other)
-            rows.append([a.hands == b.hands, a.verb == b.verb, a.nouns == b.nouns, one == other])
+        for sentence, true, verb in zip(said, batch["description"], batch["verb"], strict=True):
+            own, other = self._reader.parts(sentence), self._reader.parts(true)
+            verbs = self._verbs.get(verb, set()) | {other.verb}
+            rows.append(
+                [own.hand == other.hand, own.verb in verbs, own.noun in {*other.nouns, other.noun}, sentence == true]
+            )
         return torch.tensor(rows, dtype=torch.float32)
+
+    def _usual_verbs(self) -> dict[str, set[str]]:
+        """With which verbs the training's descriptions of a verb class begin: "picks up" and "takes" are one action."""
+        counts: dict[str, Counter[str]] = {}
+        for pair in described_pairs(self.pairs, "train"):
+            counts.setdefault(pair.verb, Counter())[self._reader.parts(pair.description).verb] += 1
+        return {
+            verb: {one for one, count in found.items() if count >= USUAL * found.total()}
+            for verb, found in counts.items()
+            if verb
+        }
 
 
 def run_tokenizer(run: Path, pairs: PairFolder, num_pieces: int) -> VlmTokenizer:

@@ -14,7 +14,7 @@ def described_folder(root: Path, num_train: int = 12, num_validation: int = 6, h
     rng = np.random.default_rng(0)
     pairs, pictures = [], []
     for number in range(num_train + num_validation):
-        verb, noun, hand = VERBS[number % 2], NOUNS[number // 2 % 2], HANDS[number // 4 % 2]
+        hand, verb, noun = HANDS[number % 2], VERBS[number // 2 % 2], NOUNS[number // 4 % 2]
         is_training = number < num_train
         pairs.append(
             FramePair(

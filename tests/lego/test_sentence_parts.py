@@ -11,7 +11,7 @@ READER = SentenceReader(["spatula:fish"])
     ("sentence", "hands", "verb", "nouns"),
     [
         ("The person opens the drawer on the left with the right hand.", {"right"}, "open", {"drawer"}),
-        ("Using both hands, they carry the knives to the sink.", {"both"}, "carry", {"sink"}),
+        ("Using both hands, they carry the knives to the sink.", {"both"}, "carry", {"sink", "knife"}),
         ("The left hand holds a cup while the right hand pours milk.", {"left", "right"}, "hold", {"cup", "milk"}),
         ("He is cutting onions on the chopping board.", set(), "cut", {"onion", "chopping board"}),
         ("She dries two glasses beside the fish spatula.", set(), "dry", {"glass", "fish spatula"}),
@@ -24,6 +24,13 @@ def test_hands_verb_and_things_are_found(sentence, hands, verb, nouns):
     assert (set(parts.hands), parts.verb) == (hands, verb)
     assert nouns <= set(parts.nouns)
     assert "hand" not in parts.nouns
+
+
+def test_the_acting_hand_and_thing_come_first():
+    parts = READER.parts("With the right hand, the person takes a cup while the left hand holds the milk.")
+    assert (parts.hand, parts.noun) == ("right", "cup")
+    assert READER.parts("Nothing happens.").hand == ""
+    assert READER.parts("The person uses the left hand.").verb == "use"
 
 
 def test_a_side_of_the_picture_is_no_hand():

@@ -66,22 +66,9 @@ def test_published_weights_in_parts_load(vlm, folder, tmp_path):
 
 
 def test_neighbours_in_a_batch_change_no_answer(vlm):
-    one_by_one = [vlm.describe([picture], [question], 8)[0] for picture, question in zip(PICTURES, QUESTIONS)]
-    assert vlm.describe(PICTURES, QUESTIONS, 8) == one_by_one
-
-
-def test_text_embeddings_are_what_the_answer_is_said_from(vlm):
-    """The language model's head on row k says token k of what was generated; rows behind the answer are zeros."""
-    said = vlm.describe(PICTURES, QUESTIONS, 8)
-    found = vlm.embeddings(PICTURES, QUESTIONS, said, 40)
-    assert found.image.shape == (3, 4, 32) and found.text.shape == (3, 40, 32)
-    heads = vlm.model.lm_head(found.text).argmax(-1)
-    for row, (answer, length) in enumerate(zip(said, found.lengths.tolist(), strict=True)):
-        ids, num_answer = vlm.tokenizer.conversation(QUESTIONS[row], answer, vlm.num_image_tokens)
-        assert length == num_answer
-        if vlm.tokenizer.text(ids[-num_answer:]) == answer and "\ufffd" not in answer:
-            assert heads[row, : length - 1].tolist() == ids[-num_answer:-1]
-        assert not found.text[row, length:].any() and found.text[row, :length].any(1).all()
+    together = vlm.describe(PICTURES, QUESTIONS, 8)
+    for picture, question, said in zip(PICTURES, QUESTIONS, together, strict=True):
+        assert vlm.describe([picture], [question], 8) == [said]
 
 
 def test_embeddings_of_one_pair_do_not_depend_on_the_batch_nor_the_cut(vlm):
@@ -109,7 +96,7 @@ def test_a_question_without_end_is_refused(vlm):
 def test_folders_that_are_no_llava_are_named(folder, tmp_path):
     with pytest.raises(ModelError, match=r"found no config.json"):
         load_vlm(tmp_path)
-    with pytest.raises(ModelError, match="type llava in .*, got 'blip'"):
+    with pytest.raises(ModelError, match=r"type llava in .*, got 'blip'"):
         load_vlm(copied(folder, tmp_path / "blip", model_type="blip"))
     with pytest.raises(ModelError, match="leaves out the class token"):
         load_vlm(copied(folder, tmp_path / "full", vision_feature_select_strategy="full"))

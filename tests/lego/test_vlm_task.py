@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from egoprog.errors import ConfigurationError, ModelError
 from egoprog.lego.vlm import Vlm, load_vlm
 from egoprog.lego.vlm_recipes import recipe
 from egoprog.lego.vlm_task import VlmTask, answer_logits, token_sums, tuned_parts, without_lora
+from egoprog.train.checkpoint import read_weights
 from egoprog.train.loop import train
 from tests.lego.described import described_folder
 from tests.lego.small_vlm import TINY, tiny_vlm
 
-SETTINGS = ["num_tokens=160", "num_described=6", "mirror=0", "jitter=0", "training.workers=0", "training.ema_decay=0"]
+SETTINGS = ["num_tokens=160", "num_described=2", "mirror=0", "jitter=0", "training.workers=0", "training.ema_decay=0"]
 
 
 @pytest.fixture(scope="module")
@@ -47,43 +49,66 @@ def changed_parts(task, batch):
     return {part for part in parts if any(part in name for name in reached)}, reached
 
 
-def test_a_short_training_reads_the_hand_off_the_picture_and_leaves_a_folder(pairs, tmp_path):
+def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
     """The question names verb and noun; which hand, only the picture shows."""
-    settings = ("training.epochs=60", "training.batch=8", "training.learning_rate=0.003", "training.evaluate_every=60")
-    asked = small("vlm_sim_pretrain", *settings, "sees=input")
-    task = VlmTask(asked, pairs, tmp_path)
-    results = train(task, asked.training, tmp_path)
-    assert results["last"]["loss"] < 0.1 and results["last"]["token_accuracy"] > 0.95
-    assert results["last"]["hand"] == results["last"]["verb"] == results["last"]["noun"] == 1.0
-    vlm = load_vlm(task.write_folder(tmp_path))
-    for pair in pairs.pairs("validation")[:4]:
-        said = vlm.describe([pairs.pictures(pair)[0]], [f"How do I {pair.action}?"])
-        assert said[0].startswith("The person") and said[0].endswith("hand.")
+    torch.manual_seed(0)
+    task = VlmTask(small(), pairs, tmp_path)
+    model, plain = task.model().train(), task.dataset("train")
+    plain.is_training = False
+    batch = torch.utils.data.default_collate([plain[index] for index in range(4)])
+    optimiser = torch.optim.AdamW(model.parameters(), 5e-3)
+    for _ in range(150):
+        optimiser.zero_grad()
+        task.loss(model, batch)["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    vlm = Vlm(model.eval(), task.tokenizer, task.preparation)
+    shown = pairs.pairs("train")[:4]
+    pictures, questions = [pairs.pictures(pair)[0] for pair in shown], batch["question"]
+    assert vlm.describe(pictures, questions) == [pair.description for pair in shown]
     # the text embeddings are what the language model's head says the answer from
-    pair = pairs.pairs("validation")[0]
-    question = task.dataset("validation")[0]["question"]
-    found = vlm.embeddings([pairs.pictures(pair)[0]], [question], [pair.description], 40)
-    ids, num_answer = vlm.tokenizer.conversation(question, pair.description, vlm.num_image_tokens)
-    assert vlm.model.lm_head(found.text[0, :num_answer]).argmax(-1).tolist() == ids[-num_answer:]
+    found = vlm.embeddings(pictures, questions, batch["description"], 40)
+    heads = model.lm_head(found.text).argmax(-1)
+    for row, pair in enumerate(shown):
+        ids, num_answer = vlm.tokenizer.conversation(questions[row], pair.description, vlm.num_image_tokens)
+        assert found.lengths[row] == num_answer
+        assert heads[row, :num_answer].tolist() == ids[-num_answer:]
+        assert not found.text[row, num_answer:].any() and found.text[row, :num_answer].any(1).all()
 
 
-def test_stopped_and_gone_on_with_is_the_same_training(pairs, tmp_path):
+def test_stopped_and_gone_on_with_is_the_same_training_and_leaves_a_folder(pairs, tmp_path):
     asked = small("vlm_sim_pretrain", "training.epochs=1", "training.batch=4", "mirror=0.5", "jitter=0.3")
     whole = train(VlmTask(asked, pairs, tmp_path / "whole"), asked.training, tmp_path / "whole")
 
     class Stops(VlmTask):
+        num_calls = 0
+
         def loss(self, model, batch):
-            self.calls = getattr(self, "calls", 0) + 1
-            if self.calls == 2:
+            self.num_calls += 1
+            if self.num_calls == 2:
                 raise KeyboardInterrupt
             return super().loss(model, batch)
 
     often = replace(asked, training=replace(asked.training, checkpoint_every_s=1e-6))
     with pytest.raises(KeyboardInterrupt):
         train(Stops(often, pairs, tmp_path / "parts"), often.training, tmp_path / "parts")
-    again = train(VlmTask(often, pairs, tmp_path / "parts"), often.training, tmp_path / "parts")
+    task = VlmTask(often, pairs, tmp_path / "parts")
+    again = train(task, often.training, tmp_path / "parts")
     assert again["steps"] == whole["steps"] == 2
-    assert again["last"]["loss"] == pytest.approx(whole["last"]["loss"], abs=1e-5)
+    assert again["last"] == pytest.approx(whole["last"], abs=1e-5)
+    assert set(again["last"]) == {"loss", "token_accuracy", "hand", "verb", "noun", "sentence"}
+    vlm = load_vlm(task.write_folder(tmp_path / "parts"))
+    weights = read_weights(tmp_path / "parts" / "best.safetensors")
+    torch.testing.assert_close(dict(vlm.model.state_dict()), dict(weights))
+
+
+def test_sentences_agree_by_hand_verb_and_thing_however_they_are_worded(pairs, folder, tmp_path):
+    task = VlmTask(small("vlm_sim"), pairs, tmp_path, folder)
+    task._verbs["take"] = {"take", "pick"}
+    true = "The person takes the cup with the left hand while the right hand holds a plate."
+    said = (true, "With the left hand, the person picks up the cup.", "The person drops the plate by both hands.", "")
+    batch = {"description": [true] * 4, "verb": ["take"] * 4}
+    assert task._agreement(said, batch).tolist() == [[1, 1, 1, 1], [1, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
 
 
 def test_tuning_reaches_projector_and_language_model_and_leaves_vision(pairs, folder, tmp_path):
@@ -138,14 +163,6 @@ def test_what_does_not_fit_together_is_told(pairs, folder, tmp_path):
         VlmTask(small("vlm_sim"), pairs, tmp_path)
     task = VlmTask(small("vlm_sim"), pairs, tmp_path, folder)
     other = tuned_parts(tiny_vlm(replace(TINY, layers=1)).model, small("vlm_sim"))
-    from safetensors.torch import save_file
-
     save_file({name: one.clone() for name, one in other.state_dict().items()}, tmp_path / "best.safetensors")
     with pytest.raises(ModelError, match="expected weights of this recipe"):
         task.write_folder(tmp_path)
-
-
-def test_measures_are_taken_by_the_model_as_it_is(pairs, folder, tmp_path):
-    task = VlmTask(small("vlm_sim"), pairs, tmp_path, folder)
-    assert isinstance(Vlm(task.model(), task.tokenizer, task.preparation), Vlm)
-    assert task.metadata()["init"]
