@@ -123,8 +123,8 @@ def markdown(told: Mapping[str, Any]) -> str:
         lines += [
             "",
             f"{one['first']} against {one['second']}: p = {one['p']:.2g} (binomial test, two-sided, of the "
-            f"{one['num']} answers that picked either). Against chance ({100 * chance['chance']:.0f}%): p = {chance['p']:.2g} "
-            "(one-sided).",
+            f"{one['num']} answers that picked either). Against chance ({100 * chance['chance']:.0f}%): "
+            f"p = {chance['p']:.2g} (one-sided).",
         ]
     if told["agreement"] is not None:
         lines += ["", f"Agreement of raters (Fleiss' kappa): {told['agreement']:.2f}."]

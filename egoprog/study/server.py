@@ -93,7 +93,6 @@ class StudyServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: StudyServer
-    protocol_version = "HTTP/1.1"
     timeout = 30
 
     def do_GET(self) -> None:
@@ -116,13 +115,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
+        length = int(length) if re.fullmatch(r"\d{1,6}", length) else 0
+        body = self.rfile.read(length)  # also what is refused: a reply before it is read may get lost
         # a form of another site can't send JSON without this page's leave
         is_json = self.headers.get("Content-Type", "").split(";")[0].strip() == "application/json"
-        if self.path != "/api/answer" or not is_json or not re.fullmatch(r"\d{1,4}", length) or int(length) > MAX_BODY:
-            self.close_connection = True
+        if self.path != "/api/answer" or not is_json or not 0 < length <= MAX_BODY:
             self._fail(HTTPStatus.BAD_REQUEST, "expected a short answer as JSON")
             return
-        body = self.rfile.read(int(length))
         self._say(lambda: self._answer(body))
 
     def _answer(self, body: bytes) -> dict[str, Any]:
