@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--before-s", type=float, default=BEFORE_S, help="input before the action (default: 0.25)")
     parser.add_argument("--share", type=float, default=TARGET_SHARE, help="of the action at the target (default: 0.6)")
+    parser.add_argument(
+        "--more-shares", type=float, nargs="+", default=[], help="further targets of each action, for training alone"
+    )
     parser.add_argument("--neighbours", type=int, default=NUM_NEIGHBOURS, help="frames to either side (default: 3)")
     parser.add_argument(
         "--after-walking", action="store_true", help="an action starts when its walk ends, as its program tells"
@@ -112,6 +115,7 @@ def _from_videos(options: argparse.Namespace) -> tuple[dict[str, dict[str, int]]
         "source": str(options.data or options.ego4d),
         "before_s": options.before_s,
         "target_share": options.share,
+        "more_shares": options.more_shares,
         "after_walking": options.after_walking,
         "limit": options.limit,
         **choice.about(),
@@ -135,8 +139,10 @@ def _moments(options: argparse.Namespace) -> tuple[list[PairMoments], EpicFolder
     if not splits:
         raise ConfigurationError(f"expected a dataset with annotations/EPIC_100_train.csv, got {options.data}")
     moments = [one for split in splits for one in epic_moments(folder, split, options.before_s, options.share)]
+    for share in options.more_shares:
+        moments += epic_moments(folder, "train", options.before_s, share, mark=f"{share:g}")
     if options.after_walking:
-        moments = without_walking(moments, folder, options.before_s, options.share)
+        moments = without_walking(moments, folder, options.before_s)
     return moments, folder
 
 

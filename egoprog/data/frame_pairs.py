@@ -61,6 +61,11 @@ class DroppedPair:
     reason: str
 
 
+def narration_of(pair: FramePair) -> str:
+    """The id of the narration that a pair is of: several pairs of one action are told apart after an "@"."""
+    return pair.pair_id.partition("@")[0]
+
+
 class PairFolder:
     """A folder of pairs, read. Raises RecordingError for one that is missing or not whole."""
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from egoprog.data.ego4d import Ego4dFolder, read_lta, read_narrated_actions
 from egoprog.data.epic import ClassTable, read_actions, read_classes, read_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
-from egoprog.data.frame_pairs import SPLITS, FramePair
+from egoprog.data.frame_pairs import SPLITS, FramePair, narration_of
 from egoprog.data.program_lines import iter_programs
 from egoprog.errors import AnnotationError, ConfigurationError
 from egoprog.program.types import Verb
@@ -58,12 +58,17 @@ def _around(stamp_s: float, rate_hz: float, num_neighbours: int, limits_s: tuple
 
 
 def epic_moments(
-    folder: EpicFolder, split: str, before_s: float = BEFORE_S, target_share: float = TARGET_SHARE
+    folder: EpicFolder,
+    split: str,
+    before_s: float = BEFORE_S,
+    target_share: float = TARGET_SHARE,
+    mark: str = "",
 ) -> list[PairMoments]:
     """Those of a split of a dataset in EPIC-KITCHENS' layout, by video and time.
 
     The input lies before_s before the action, or at the video's start where the action begins sooner; the target when
-    so much of the action has passed. Raises AnnotationError for a split without actions.
+    so much of the action has passed. mark: stands after the narration's id and "@" in the pairs' ids, so that there
+    can be several pairs of one action. Raises AnnotationError for a split without actions.
     """
     if not (before_s >= 0.0 and 0.0 <= target_share <= 1.0):
         raise ConfigurationError(
@@ -74,7 +79,7 @@ def epic_moments(
     found = []
     for row in read_actions(folder.actions(split)):
         pair = FramePair(
-            row.narration_id,
+            f"{row.narration_id}@{mark}" if mark else row.narration_id,
             row.video_id,
             row.participant_id,
             max(0.0, row.start_s - before_s),
@@ -95,7 +100,6 @@ def without_walking(
     moments: Iterable[PairMoments],
     folder: EpicFolder,
     before_s: float = BEFORE_S,
-    target_share: float = TARGET_SHARE,
 ) -> list[PairMoments]:
     """The same actions, each beginning when its wearer has arrived, where a program of it tells when that is.
 
@@ -111,9 +115,10 @@ def without_walking(
                 arrivals_s[clip.narration_id] = arrived_s, clip.stop_s
     changed = []
     for one in moments:
-        if one.pair.pair_id in arrivals_s:
-            start_s, stop_s = arrivals_s[one.pair.pair_id]
-            target_s = start_s + target_share * (stop_s - start_s)
+        if narration_of(one.pair) in arrivals_s:
+            start_s, stop_s = arrivals_s[narration_of(one.pair)]
+            share = (one.pair.target_s - one.targets_s[0]) / (one.targets_s[1] - one.targets_s[0])
+            target_s = start_s + share * (stop_s - start_s)
             pair = dataclasses.replace(one.pair, input_s=max(0.0, start_s - before_s), target_s=target_s)
             one = PairMoments(pair, (0.0, start_s), (start_s, stop_s))
         changed.append(one)

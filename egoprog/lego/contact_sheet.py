@@ -19,7 +19,7 @@ from egoprog.errors import RecordingError
 
 TILE_PX = (128, 160)
 """Height and width of one frame at least; wider frames keep their aspect."""
-CAPTION_PX = 48
+CAPTION_PX = 64
 GAP_PX = 8
 PAPER, INK = (250, 250, 248), (32, 34, 38)
 _FONT_PX = 12
@@ -71,7 +71,7 @@ def tile(first: Picture, second: Picture, text: str) -> Picture:
     font = ImageFont.load_default(_FONT_PX)
     letters = int(pictures.shape[1] / (0.55 * _FONT_PX))
     lines = [line for part in text.splitlines() for line in textwrap.wrap(part, letters)]
-    ImageDraw.Draw(strip).multiline_text((1, 0), "\n".join(lines[:3]), INK, font, spacing=2)
+    ImageDraw.Draw(strip).multiline_text((1, 0), "\n".join(lines[:4]), INK, font, spacing=2)
     return np.vstack([pictures, np.asarray(strip)])
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from egoprog.data.epic import read_video_info
 from egoprog.data.epic_folder import EpicFolder
-from egoprog.data.frame_pairs import SPLITS, FramePair, PairFolder
+from egoprog.data.frame_pairs import SPLITS, FramePair, PairFolder, narration_of
 from egoprog.data.object_boxes import BoxedObject, FrameBoxes, iter_boxes
 from egoprog.data.program_lines import ProgramClip, iter_programs
 from egoprog.program.types import Hand, SubAction, Verb
@@ -57,7 +57,7 @@ def describe(pair: FramePair, clip: ProgramClip, boxes: FrameBoxes | None = None
 def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
     """Writes descriptions into a folder of pairs wherever a program is known; returns how many pairs have one now."""
     clips: dict[str, ProgramClip] = {}
-    wanted = {pair.pair_id for pair in folder.pairs()}
+    wanted = {narration_of(pair) for pair in folder.pairs()}
     for path in (dataset.programs(split) for split in SPLITS):
         if path.is_file():
             clips |= {clip.narration_id: clip for clip in iter_programs(path) if clip.narration_id in wanted}
@@ -67,7 +67,8 @@ def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
     seen: dict[str, list[tuple[float, FrameBoxes]]] = {}
     descriptions = {}
     for pair in folder.pairs():
-        if pair.pair_id not in clips:
+        clip = clips.get(narration_of(pair))
+        if clip is None:
             continue
         video = videos.get(pair.video_id)
         if pair.video_id not in seen:
@@ -76,7 +77,7 @@ def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
             seen[pair.video_id] = [((b.frame - 1) / video.rate_hz, b) for b in iter_boxes(path)] if is_known else []
         boxes = boxes_at(seen[pair.video_id], pair.input_s)
         cut = middle_cut((video.height_px, video.width_px), folder.size_px) if video else WHOLE
-        descriptions[pair.pair_id] = describe(pair, clips[pair.pair_id], boxes, cut)
+        descriptions[pair.pair_id] = describe(pair, clip, boxes, cut)
     folder.describe(descriptions)
     return sum(bool(pair.description) for pair in folder.pairs())
 
