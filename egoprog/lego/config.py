@@ -43,12 +43,6 @@ class UNetConfig:
     num_heads: int = 8
     norm_groups: int = 32
 
-    def __post_init__(self) -> None:
-        if len(self.channels) != len(self.attends):
-            raise ConfigurationError(
-                f"expected unet.attends for each of {len(self.channels)} levels, got {len(self.attends)}"
-            )
-
 
 @dataclass(frozen=True)
 class TextEncoderConfig:
@@ -97,7 +91,13 @@ class LegoConfig:
     unet: UNetConfig = field(default_factory=UNetConfig)
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises ConfigurationError for sizes that do not go together; not before all settings are made."""
+        unet = self.unet
+        if len(unet.channels) != len(unet.attends):
+            raise ConfigurationError(
+                f"expected unet.attends for each of {len(unet.channels)} levels, got {len(unet.attends)}"
+            )
         step = self.autoencoder.factor * 2 ** (len(self.unet.channels) - 1)
         if any(side < step or side % step for side in self.size_px):
             raise ConfigurationError(

@@ -15,10 +15,14 @@ from egoprog.lego.config import LegoConfig
 
 
 class Generator(nn.Module):
-    """Conditioning and UNet: what a training moves. The autoencoder is apart, as it is never trained along."""
+    """Conditioning and UNet: what a training moves. The autoencoder is apart, as it is never trained along.
+
+    Raises ConfigurationError for sizes that do not go together.
+    """
 
     def __init__(self, config: LegoConfig) -> None:
         super().__init__()
+        config.check()
         self.config = config
         self.conditioning = Conditioning(config)
         self.unet = make_unet(config)

@@ -39,6 +39,7 @@ class GeneratorTraining:
     def run(self, out: Path) -> dict:
         """Trains to the end and leaves OUT/model; returns the results. Raises as `train`, and ConfigurationError."""
         recipe = self.recipe
+        recipe.lego.check()
         if recipe.needs_init and self.init is None:
             raise ConfigurationError("expected --init with Stable Diffusion 1.5, as this recipe starts from it")
         if self.init is None and self.autoencoder is None:

@@ -1,0 +1,56 @@
+"""Training of the small autoencoder."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_lego import TINY, write_pair_folder
+
+from egoprog.errors import ConfigurationError
+from egoprog.lego.autoencoder_task import AutoencoderTask, Reconstruction, structure_loss, trained_autoencoder
+from egoprog.train.checkpoint import read_weights
+from egoprog.train.config import TrainingConfig
+from egoprog.train.loop import train
+
+CONFIG = replace(TINY, autoencoder=replace(TINY.autoencoder, has_attention=False, scale=1.0))
+
+
+def test_structure_tells_blur_from_noise_free_copies_and_is_zero_for_the_same():
+    torch.manual_seed(0)
+    picture = torch.rand(1, 3, 32, 48) * 2 - 1
+    blurred = torch.nn.functional.avg_pool2d(picture, 3, 1, 1)
+    assert structure_loss(picture, picture).abs() < 1e-5
+    assert structure_loss(picture, picture * 0.95) < 0.05 < structure_loss(picture, blurred)
+
+
+def test_it_learns_and_leaves_latents_of_spread_one(tmp_path):
+    folder = write_pair_folder(tmp_path / "p")
+    task = AutoencoderTask([folder], CONFIG, (16, 24))
+    training = TrainingConfig(
+        epochs=20.0,
+        batch=4,
+        learning_rate=3e-3,
+        warmup_epochs=0.0,
+        workers=0,
+        best="psnr",
+        best_is="highest",
+        evaluate_every=10.0,
+    )
+    results = train(task, training, tmp_path / "run")
+    torch.manual_seed(0)
+    fresh = Reconstruction(CONFIG).eval()
+    pixels = torch.stack([task.dataset("validation")[k]["pixels"] for k in range(4)])
+    spread = results["best"]["figures"]["latent_spread"]
+    autoencoder = trained_autoencoder(read_weights(tmp_path / "run/best.safetensors"), CONFIG, spread)
+    with torch.no_grad():
+        before = (fresh(pixels)[0] - pixels).abs().mean()
+        latent = autoencoder.encode(pixels).latent_dist.mode()
+        after = (autoencoder.decode(latent).sample - pixels).abs().mean()
+    assert after < 0.7 * before
+    scaled = latent * autoencoder.config.scaling_factor
+    assert 0.8 < scaled.std() < 1.25
+
+
+def test_crops_that_do_not_fit_are_told(tmp_path):
+    with pytest.raises(ConfigurationError, match="crop sides up to 32 px that 4 divides, got 34"):
+        AutoencoderTask([write_pair_folder(tmp_path / "p")], CONFIG, (34, 24))
