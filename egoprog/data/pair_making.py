@@ -24,6 +24,7 @@ from egoprog.data.frame_pairs import (
     SPLITS,
     DroppedPair,
     FramePair,
+    narration_of,
     read_dropped,
     read_pairs,
     write_dropped,
@@ -37,8 +38,8 @@ SCHEMA = 1
 TOO_DIFFERENT = "too different"
 TOO_ALIKE = "too alike"
 SAME_FRAME = "one frame for both"
+TWICE = "frames of another pair of its action"
 NO_PICTURE = "no picture"
-REASONS = (TOO_DIFFERENT, TOO_ALIKE, SAME_FRAME, NO_PICTURE)
 
 Picture = NDArray[np.uint8]
 
@@ -159,7 +160,8 @@ def _chosen(
     frames: FrameSource, moments: Sequence[PairMoments], choice: PairChoice
 ) -> Iterator[tuple[FramePair, Picture, Picture] | DroppedPair]:
     """Of one video, in the order of time."""
-    for one in sorted(moments, key=lambda one: one.pair.input_s):
+    found = set()
+    for one in sorted(moments, key=lambda one: (one.pair.input_s, one.pair.pair_id)):
         try:
             rate_hz = frames.rate_hz(one.pair.video_id)
             input_s, first = _best(frames, one, one.input_candidates_s(rate_hz, choice.num_neighbours), choice)
@@ -169,7 +171,10 @@ def _chosen(
             continue
         similarity = choice.similarity(first, second)
         pair = taken(one, input_s, target_s, similarity)
-        if target_s <= input_s:
+        frames_of_it = narration_of(pair), pair.input_s, pair.target_s
+        if frames_of_it in found:
+            yield DroppedPair(pair, TWICE)
+        elif target_s <= input_s:
             yield DroppedPair(pair, SAME_FRAME)
         elif similarity < choice.low:
             yield DroppedPair(pair, TOO_DIFFERENT)
@@ -177,6 +182,7 @@ def _chosen(
             yield DroppedPair(pair, TOO_ALIKE)
         else:
             yield pair, first, second
+        found.add(frames_of_it)
 
 
 def _best(

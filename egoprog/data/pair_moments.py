@@ -19,6 +19,7 @@ from egoprog.data.ego4d import Ego4dFolder, read_lta, read_narrated_actions
 from egoprog.data.epic import ClassTable, read_actions, read_classes, read_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frame_pairs import SPLITS, FramePair, narration_of
+from egoprog.data.frames import MICROSECOND
 from egoprog.data.program_lines import iter_programs
 from egoprog.errors import AnnotationError, ConfigurationError
 from egoprog.program.types import Verb
@@ -27,6 +28,8 @@ BEFORE_S = 0.25
 TARGET_SHARE = 0.6
 NUM_NEIGHBOURS = 3
 """Frames to either side among which the sharpest is taken: 7 in all."""
+MAX_APART_S = 0.1
+"""And no further away: 3 frames of Ego4D's. At 10 frames a second, 3 would reach from before a grasp to after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class PairMoments:
 
     pair: input_s and target_s are the moments asked for; what is really taken lies some frames around them.
     inputs_s, targets_s: first and last moment that may be taken. An input is never later than the action's start,
-    a target never outside the action: where a video has few frames a second, 3 frames are a long time.
+    a target never outside the action.
     """
 
     pair: FramePair
@@ -52,7 +55,8 @@ class PairMoments:
 
 
 def _around(stamp_s: float, rate_hz: float, num_neighbours: int, limits_s: tuple[float, float]) -> NDArray[np.float64]:
-    stamps_s = stamp_s + np.arange(-num_neighbours, num_neighbours + 1) / rate_hz
+    apart_s = np.arange(-num_neighbours, num_neighbours + 1) / rate_hz
+    stamps_s = stamp_s + apart_s[np.abs(apart_s) <= MAX_APART_S + MICROSECOND]
     inside = stamps_s[(stamps_s >= limits_s[0]) & (stamps_s <= limits_s[1])]
     return inside if len(inside) else np.array([stamp_s])
 

@@ -17,6 +17,7 @@ from egoprog.data.pair_making import (
     NO_PICTURE,
     TOO_ALIKE,
     TOO_DIFFERENT,
+    TWICE,
     PairChoice,
     PairMaker,
     make_pairs,
@@ -127,6 +128,13 @@ def test_other_settings_do_not_mix_with_what_was_begun(folder, tmp_path):
     PairMaker(tmp_path / "out", SIZE_PX, {"share": 0.6})
     with pytest.raises(ConfigurationError, match="other settings"):
         PairMaker(tmp_path / "out", SIZE_PX, {"share": 0.8})
+
+
+def test_two_pairs_of_an_action_never_show_the_same_frames(folder, tmp_path):
+    moments = epic_moments(folder, "train") + epic_moments(folder, "train", target_share=0.61, mark="0.61")
+    pairs, counts = made(folder, tmp_path / "out", choice(), moments)
+    assert counts["train"] == {"kept": 2, TWICE: 2}
+    assert {pair.pair_id for pair in pairs.pairs()} == {"P901_01_0", "P901_01_1"}
 
 
 def test_all_dropped_is_an_empty_folder_that_reads(folder, tmp_path):
