@@ -10,7 +10,7 @@ VERBS, NOUNS, HANDS = ("open", "take"), ("drawer", "cup"), ("left", "right")
 
 
 def described_folder(root: Path, num_train: int = 12, num_validation: int = 6, height: int = 48) -> PairFolder:
-    """The picture's left or right half is bright: the hand that the description names, which the action does not."""
+    """The picture's left half is red or its right half blue, as is the hand that the description alone names."""
     rng = np.random.default_rng(0)
     pairs, pictures = [], []
     for number in range(num_train + num_validation):
@@ -33,8 +33,10 @@ def described_folder(root: Path, num_train: int = 12, num_validation: int = 6, h
         )
         picture = rng.integers(0, 60, (height, height * 5 // 4, 3), np.uint8)
         half = picture.shape[1] // 2
-        picture[:, :half][..., 0] += np.uint8(180 if hand == "left" else 0)
-        picture[:, half:][..., 0] += np.uint8(180 if hand == "right" else 0)
+        if hand == "left":
+            picture[:, :half, 0] += np.uint8(180)
+        else:
+            picture[:, half:, 2] += np.uint8(180)
         pictures.append(picture)
     root.mkdir(parents=True)
     (root / "pairs.json").write_text("{}", encoding="utf-8")

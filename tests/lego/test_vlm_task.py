@@ -57,7 +57,7 @@ def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
     plain.is_training = False
     batch = torch.utils.data.default_collate([plain[index] for index in range(4)])
     optimiser = torch.optim.AdamW(model.parameters(), 5e-3)
-    for _ in range(150):
+    for _ in range(90):
         optimiser.zero_grad()
         task.loss(model, batch)["loss"].backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -65,7 +65,7 @@ def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
     vlm = Vlm(model.eval(), task.tokenizer, task.preparation)
     shown = pairs.pairs("train")[:4]
     pictures, questions = [pairs.pictures(pair)[0] for pair in shown], batch["question"]
-    assert vlm.describe(pictures, questions) == [pair.description for pair in shown]
+    assert vlm.describe(pictures, questions, 40) == [pair.description for pair in shown]
     # the text embeddings are what the language model's head says the answer from
     found = vlm.embeddings(pictures, questions, batch["description"], 40)
     heads = model.lm_head(found.text).argmax(-1)
@@ -76,7 +76,8 @@ def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
         assert not found.text[row, num_answer:].any() and found.text[row, :num_answer].any(1).all()
 
 
-def test_stopped_and_gone_on_with_is_the_same_training_and_leaves_a_folder(pairs, tmp_path):
+def test_stopped_and_gone_on_with_is_the_same_training_and_leaves_a_folder(pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr("egoprog.train.loop.draw_curves", lambda *_: None)
     asked = small("vlm_sim_pretrain", "training.epochs=1", "training.batch=4", "mirror=0.5", "jitter=0.3")
     whole = train(VlmTask(asked, pairs, tmp_path / "whole"), asked.training, tmp_path / "whole")
 
