@@ -23,10 +23,9 @@ from egoprog.lego.generation_metrics import (
     OF_JUDGES,
     Column,
     Measurer,
+    Resampling,
     Row,
     Truth,
-    difference,
-    figure,
     only,
     transition_bins,
 )
@@ -118,6 +117,7 @@ def evaluate(
         raise ConfigurationError(
             f"expected at least two {groups}s to draw from, got {len(set(names))}; choose --groups"
         )
+    draws = Resampling(names)
     truth = measurer.truth
     size_px = truth.targets.shape[1:3]
     measured: dict[str, Row] = {}
@@ -130,9 +130,9 @@ def evaluate(
     pairs_of_rows = [*compared, *((f"{key}_untuned", key) for key in UNTUNED)]
     return {
         "columns": _columns(measurer, measured),
-        "rows": {key: _figures(row, names) for key, row in (measured | bounds).items()},
+        "rows": {key: _figures(row, draws) for key, row in (measured | bounds).items()},
         "differences": {
-            f"{one} - {other}": _differences(measured[one], measured[other], names)
+            f"{one} - {other}": _differences(measured[one], measured[other], draws)
             for one, other in pairs_of_rows
             if one in measured and other in measured
         },
@@ -168,12 +168,12 @@ def _note(column: Column, measured: Mapping[str, Row]) -> str:
     return size_note(*features.shape)
 
 
-def _figures(row: Row, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    return _told({column.key: figure(row, column.key, names) for column in COLUMNS})
+def _figures(row: Row, draws: Resampling) -> dict[str, dict[str, float]]:
+    return _told({column.key: draws.figure(row, column.key) for column in COLUMNS})
 
 
-def _differences(row: Row, other: Row, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    return _told({column.key: difference(row, other, column.key, names) for column in COLUMNS})
+def _differences(row: Row, other: Row, draws: Resampling) -> dict[str, dict[str, float]]:
+    return _told({column.key: draws.difference(row, other, column.key) for column in COLUMNS})
 
 
 def _told(figures: Mapping[str, Interval | None]) -> dict[str, dict[str, float]]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
-from egoprog.leap.bootstrap import LEVEL, NUM_DRAWS, Interval, interval
+from egoprog.leap.bootstrap import LEVEL, NUM_DRAWS, Interval
 from egoprog.lego.action_in_picture import Asked, ChangeJudge, HandJudge, judge
 from egoprog.lego.features import Features, Networks, Origin, Pictures, in_batches
 from egoprog.lego.image_metrics import check_alike, cosines, frechet_distance, psnr
@@ -27,7 +27,7 @@ from egoprog.lego.image_metrics import check_alike, cosines, frechet_distance, p
 Values = NDArray[np.floating]
 NUM_BINS = 4
 """Of transition times, as many pairs in each; LEGO's figure 7."""
-FID_DRAWS, FID_DRAWS_OF_WIDE = 200, 40
+FID_DRAWS, FID_DRAWS_OF_WIDE = 100, 40
 WIDE = 512
 """Features from which a Fréchet distance takes a second and not milliseconds."""
 
@@ -156,18 +156,51 @@ class Measurer:
         return features
 
 
-def figure(row: Row, key: str, groups: Sequence[str] | int) -> Interval | None:
-    """A column of a row with its interval; None where it was not measured. groups: see `bootstrap.interval`."""
-    statistic = row.statistic(key)
-    return None if statistic is None else _interval(statistic, key, groups, row)
+@dataclass(frozen=True)
+class Draws:
+    """A figure of all pairs, and of each draw of them."""
+
+    value: float
+    drawn: NDArray[np.float64]
 
 
-def difference(row: Row, other: Row, key: str, groups: Sequence[str] | int) -> Interval | None:
-    """row's figure minus the other's with the paired interval; None where one was not measured."""
-    one, two = row.statistic(key), other.statistic(key)
-    if one is None or two is None:
-        return None
-    return _interval(lambda weights: one(weights) - two(weights), key, groups, row)
+class Resampling:
+    """Bootstrap draws of the pairs, the same for every column of every row, so that differences are paired.
+
+    groups: a name for each pair; pairs of one name are drawn together. Draws of a row are made once and kept.
+    """
+
+    def __init__(self, groups: Sequence[str], num_draws: int = NUM_DRAWS, seed: int = 0) -> None:
+        _, group_of = np.unique(np.asarray(groups), return_inverse=True)
+        num = int(group_of.max()) + 1
+        counts = np.random.default_rng(seed).multinomial(num, np.full(num, 1 / num), size=num_draws)
+        self.weights = counts[:, group_of].astype(np.float64)
+        self._kept: dict[tuple[int, str], tuple[Row, Draws]] = {}
+
+    def figure(self, row: Row, key: str) -> Interval | None:
+        """A column of a row with its interval; None where it was not measured."""
+        draws = self._draws(row, key)
+        return None if draws is None else _interval(draws, key)
+
+    def difference(self, row: Row, other: Row, key: str) -> Interval | None:
+        """row's figure minus the other's with the paired interval; None where one was not measured."""
+        one, two = self._draws(row, key), self._draws(other, key)
+        if one is None or two is None:
+            return None
+        return _interval(Draws(one.value - two.value, one.drawn - two.drawn), key)
+
+    def _draws(self, row: Row, key: str) -> Draws | None:
+        statistic = row.statistic(key)
+        if statistic is None:
+            return None
+        place = (id(row), key)
+        if place not in self._kept:
+            weights = self.weights
+            if key == "fid":
+                weights = weights[: FID_DRAWS_OF_WIDE if row.fid[0].shape[1] > WIDE else FID_DRAWS]
+            value = statistic(np.ones(weights.shape[1]))
+            self._kept[place] = row, Draws(value, np.array([statistic(each) for each in weights]))
+        return self._kept[place][1]  # the row is kept beside them, so that its id stays its own
 
 
 def transition_bins(times_s: Sequence[float], num_bins: int = NUM_BINS) -> tuple[NDArray[np.intp], list[float]]:
@@ -186,25 +219,13 @@ def only(row: Row, chosen: NDArray[np.bool_]) -> Row:
     return Row(values, None if row.fid is None else (row.fid[0][chosen], row.fid[1][chosen]))
 
 
-def _interval(
-    statistic: Callable[[NDArray[np.float64]], float], key: str, groups: Sequence[str] | int, row: Row
-) -> Interval:
-    if key != "fid":
-        return interval(statistic, groups, NUM_DRAWS)
-    num_draws = FID_DRAWS_OF_WIDE if row.fid[0].shape[1] > WIDE else FID_DRAWS
-    drawn: list[float] = []
-
-    def remembered(weights: NDArray[np.float64]) -> float:
-        drawn.append(statistic(weights))
-        return drawn[-1]
-
-    value = interval(remembered, groups, num_draws).value
-    draws = np.array(drawn[1:])  # the first one counts every pair once
-    draws = draws[np.isfinite(draws)]
-    if not len(draws):
-        return Interval(value, float("nan"), float("nan"))
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - draws.mean() + value
-    return Interval(value, float(low), float(high))
+def _interval(draws: Draws, key: str) -> Interval:
+    drawn = draws.drawn[np.isfinite(draws.drawn)]
+    if not len(drawn):
+        return Interval(draws.value, float("nan"), float("nan"))
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    shift = draws.value - drawn.mean() if key == "fid" else 0.0
+    return Interval(draws.value, float(low + shift), float(high + shift))
 
 
 def _mean_of(values: Values) -> Callable[[NDArray[np.float64]], float]:

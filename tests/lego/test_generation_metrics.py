@@ -13,7 +13,7 @@ from egoprog.lego.action_in_picture import Asked, Recognised, Touched
 from egoprog.lego.features import Networks, Origin
 from egoprog.lego.generated import GeneratedFolder
 from egoprog.lego.generation_evaluation import choose_pairs, evaluate, read_truth
-from egoprog.lego.generation_metrics import BY_KEY, Measurer, Row, Truth, difference, figure, transition_bins
+from egoprog.lego.generation_metrics import BY_KEY, Measurer, Resampling, Row, Truth, transition_bins
 from egoprog.lego.generation_tables import is_better, render
 from tests.lego.metric_models import save_frame_network
 from training.evaluate_lego import main
@@ -146,19 +146,20 @@ def test_a_second_run_asks_no_network_again(setting, tmp_path):
     assert "action" not in metrics["rows"]["joint"] and "true_pictures" not in metrics["rows"]
 
 
-def test_groups_are_drawn_whole(setting):
-    values = {"psnr": np.repeat([10.0, 20.0], 50)}
-    alone, whole = (figure(Row(values), "psnr", groups) for groups in (100, ["a"] * 50 + ["b"] * 50))
-    assert whole == Interval(15, 10, 20) and alone.high - alone.low < 3
-    paired = difference(Row(values), Row({"psnr": values["psnr"] - 1}), "psnr", 100)
-    assert paired == Interval(1, 1, 1)
-    assert figure(Row(values), "fid", 100) is None
+def test_groups_are_drawn_whole_and_two_rows_are_drawn_alike():
+    row = Row({"psnr": np.repeat([10.0, 20.0], 50)})
+    alone, whole = Resampling([str(k) for k in range(100)]), Resampling(["a"] * 50 + ["b"] * 50)
+    assert whole.figure(row, "psnr") == Interval(15, 10, 20)
+    told = alone.figure(row, "psnr")
+    assert told.value == 15 and told.high - told.low < 3
+    assert alone.difference(row, Row({"psnr": row.values["psnr"] - 1}), "psnr") == Interval(1, 1, 1)
+    assert alone.figure(row, "fid") is None and alone.difference(row, Row({}), "psnr") is None
 
 
 def test_fids_interval_holds_its_figure():
     rng = np.random.default_rng(0)
     row = Row({}, (rng.normal(size=(60, 4)), rng.normal(0.5, 1, size=(60, 4))))
-    told = figure(row, "fid", 60)
+    told = Resampling([str(k) for k in range(60)]).figure(row, "fid")
     assert told.low < told.value < told.high
 
 
@@ -223,4 +224,5 @@ def test_the_command_measures_rows_and_refuses_what_is_not_there(setting, tmp_pa
 def test_a_truth_without_classes_asks_for_nothing():
     truth = Truth(("a",), np.zeros((1, 2, 2, 3), np.uint8), np.zeros((1, 2, 2, 3), np.uint8), ("x",), (Asked("", ""),))
     measured = Measurer(truth, Networks(), None, Hands(), Change()).row(truth.targets)
-    assert np.isnan(measured.values["action"]).all() and figure(measured, "action", 1).value != 1
+    assert np.isnan(measured.values["action"]).all()
+    assert np.isnan(Resampling(["a", "b"]).figure(Row({"action": np.full(2, np.nan)}), "action").value)
