@@ -5,7 +5,7 @@ python -m training.pairs --data EPIC --out pairs --size-px 256 455 --clip clip-v
 python -m training.pairs --ego4d v2 --out pairs --size-px 256 455 --clip clip-vit-large-patch14
 python -m training.pairs --lego-json train.json --pictures frames --out pairs
 
-The sharpest of the 7 frames around each moment is taken, and pairs that are too alike or too different are dropped
+The sharpest of up to 7 frames around each moment is taken, and pairs that are too alike or too different are dropped
 (LEGO, section 4.1). Without CLIP's folder and the aesthetic predictor's file, stand-ins do both, and say so. The
 command goes on where it was stopped; at the end it prints what was kept and dropped, and writes contact sheets of
 both. Where a dataset has programs of its actions, each pair gets a description from them.

@@ -48,7 +48,7 @@ _BULLET = re.compile(r"^(?:[-*•]\s+|\(?\d+[.)]\s+)")
 _LABEL = re.compile(r"^\**(?:description|answer|output)\**\s*:\s*\**\s*", re.IGNORECASE)
 _HAND = re.compile(r"\b(?:left|right|both|either|each|one)\s+hands?\b", re.IGNORECASE)
 _MEANT_HAND = re.compile(r"\b(left|right)\s+hands?\b", re.IGNORECASE)
-_FREE_NOUNS = frozenset({"top", "hand", "finger", "light", "heat", "drink", "rest", "cover", "spread", "wrap", "cut"})
+_FREE_NOUNS = {"top", "hand", "finger", "light", "heat", "drink", "rest", "cover", "spread", "spreads", "wrap", "cut"}
 """Nouns of EPIC-KITCHENS that a sentence may use without naming a thing."""
 
 

@@ -112,18 +112,22 @@ class _Scene:
 
     def side(self, name: str) -> str:
         """Where a thing is seen: " on the left", " in front", " on the right"; "" where it is not in view."""
-        if name not in self._boxes:
+        if not self._is_in_view(name):
             return ""
-        box, (left, top, right, bottom) = self._boxes[name].box, self._cut
+        box, (left, _, right, _) = self._boxes[name].box, self._cut
         across = ((box[0] + box[2]) / 2 - left) / (right - left)
-        down = ((box[1] + box[3]) / 2 - top) / (bottom - top)
-        if not (0.0 <= across <= 1.0 and 0.0 <= down <= 1.0):
-            return ""
         if box[0] < left + 0.15 * (right - left) and box[2] > right - 0.15 * (right - left):
             return ""  # as a counter that spans the picture
         if across < _SIDE_SHARE:
             return " on the left"
         return " on the right" if across > 1 - _SIDE_SHARE else " in front"
+
+    def _is_in_view(self, name: str) -> bool:
+        """Whether the middle of a thing's box lies in what the pair shows."""
+        if name not in self._boxes:
+            return False
+        box, (left, top, right, bottom) = self._boxes[name].box, self._cut
+        return left <= (box[0] + box[2]) / 2 <= right and top <= (box[1] + box[3]) / 2 <= bottom
 
     def place(self, name: str, preposition: str = "") -> str:
         """Where a thing lies, " on the counter", or with another word before the place; "" where nobody knows."""
@@ -137,15 +141,17 @@ class _Scene:
         sides = [side for side in ("left", "right") if getattr(self.before, side) == name]
         return f" in the {sides[0]} hand" if sides else ""
 
-    def rest(self, hands: Iterable[Hand], told: Iterable[str]) -> str:
-        """What the hands that do nothing hold, if it was not told of yet."""
+    def rest(self, hands: Iterable[Hand], told: Iterable[str], only_seen: bool = True) -> str:
+        """What the hands that do nothing hold, if it was not told of yet. only_seen: and if it is in view."""
         busy = {hand.value for hand in hands}
         if "both" in busy:
             return ""
         clauses = []
         for side in ("left", "right"):
             thing = getattr(self.before, side)
-            if side not in busy and thing not in (None, UNKNOWN) and thing not in told:
+            if side in busy or thing in (None, UNKNOWN) or thing in told:
+                continue
+            if not only_seen or not self._boxes or self._is_in_view(thing):
                 clauses.append((side, words_of(thing)))
         if len(clauses) == 2:
             (one, first), (other, second) = clauses
@@ -205,7 +211,7 @@ def _idle(pair: FramePair, scene: _Scene) -> tuple[str, dict[str, str]] | None:
     """Looking and waiting: no hand does anything, so what they hold is told."""
     if not pair.noun:
         return None
-    rest = scene.rest((), ())
+    rest = scene.rest((), (), only_seen=False)
     if not rest:
         if UNKNOWN in (scene.before.left, scene.before.right):
             return None

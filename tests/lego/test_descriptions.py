@@ -38,9 +38,16 @@ def all_hold(sentences, *words):
 
 def test_taking_names_the_hand_the_place_and_the_side_in_many_ways():
     before = WorldState("mug_2", None, {"knife": ("in", "drawer")})
-    sentences = told("take", "knife", "def f():\n    grasp(knife, hand=right)\n", before, boxes=[("knife", LEFT)])
+    boxes = [("knife", LEFT), ("mug_2", RIGHT)]
+    sentences = told("take", "knife", "def f():\n    grasp(knife, hand=right)\n", before, boxes=boxes)
     assert all_hold(sentences, "right hand", "the knife on the left", "out of the drawer", "the mug", "left hand")
     assert len(sentences) >= 8
+
+
+def test_what_the_other_hand_holds_out_of_view_is_not_told():
+    before = WorldState("mug_2", None)
+    sentences = told("take", "knife", "def f():\n    grasp(knife, hand=right)\n", before, boxes=[("knife", LEFT)])
+    assert not any("mug" in sentence for sentence in sentences)
 
 
 def test_what_the_other_hand_does_not_hold_is_not_told():
