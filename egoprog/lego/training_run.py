@@ -39,11 +39,12 @@ class GeneratorTraining:
     def run(self, out: Path) -> dict:
         """Trains to the end and leaves OUT/model; returns the results. Raises as `train`, and ConfigurationError."""
         recipe = self.recipe
-        recipe.lego.check()
         if recipe.needs_init and self.init is None:
             raise ConfigurationError("expected --init with Stable Diffusion 1.5, as this recipe starts from it")
         if self.init is None and self.autoencoder is None:
             raise ConfigurationError("expected --autoencoder; train one with  python -m training.autoencoder")
+        if self.init is None:  # otherwise the published sizes take the place of the recipe's
+            recipe.lego.check()
         sources = [PairSource.opened(path, recipe.enriched or None) for path in self.pairs]
         published = load_published(self.init, recipe.lego) if self.init is not None else None
         autoencoder = published.autoencoder if self.autoencoder is None else read_autoencoder(self.autoencoder)

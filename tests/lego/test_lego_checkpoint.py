@@ -89,7 +89,7 @@ def test_what_is_no_checkpoint_of_lego_is_told_in_one_line(tmp_path):
     with pytest.raises(ModelError, match=r"image_projection\.weight"):
         load_lego_checkpoint(tmp_path / "part.ckpt", tmp_path, model.config)
     with (tmp_path / "code.ckpt").open("wb") as file:
-        pickle.dump({"state_dict": print}, file)
+        pickle.dump({"state_dict": print}, file, protocol=2)
     with pytest.raises(ModelError):
         load_lego_checkpoint(tmp_path / "code.ckpt", tmp_path)
 

@@ -42,7 +42,8 @@ def published(folder: Path, model: LegoModel, kind: type, scheduler: object) -> 
 @pytest.fixture
 def stable_diffusion(tmp_path: Path) -> tuple[Path, LegoModel]:
     model = tiny_model(replace(PLAIN, sees_frame=False))
-    return published(tmp_path / "sd", model, StableDiffusionPipeline, DDIMScheduler()), model
+    scheduler = DDIMScheduler(steps_offset=1, clip_sample=False)
+    return published(tmp_path / "sd", model, StableDiffusionPipeline, scheduler), model
 
 
 def test_stable_diffusion_becomes_an_editing_generator_that_ignores_the_frame_at_first(stable_diffusion):
