@@ -136,7 +136,7 @@ def load_strictly(model: nn.Module, state: Mapping[str, Tensor], may_lack: Itera
     ]
     if any(troubles):
         raise ModelError(
-            f"expected the {len(expected)} keys of this UniFormerV2, got " + "; ".join(filter(None, troubles))
+            f"expected the {len(expected)} keys of this {type(model).__name__}, got " + "; ".join(filter(None, troubles))
         )
     model.load_state_dict(dict(state), strict=False)
 
