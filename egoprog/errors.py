@@ -15,6 +15,7 @@ EgoprogError
 ├── GenerationError         no program could be generated: the model did not answer, or not with a program
 ├── ModelError              a model that is missing, damaged or of another kind
 ├── TrainingError           a training that can't go on: a loss that is no number, a full disk
+├── DrawingCancelled        a frame that was not drawn to its end, as its caller asked
 └── ConfigurationError      an option, parameter or recipe that does not exist or is out of range
     ├── UnknownTask         a task that the simulated kitchen does not know: the nearest names
     ├── UnknownKind         a kind of thing that its catalogue lacks: the nearest names
@@ -125,3 +126,7 @@ class UnknownKind(ConfigurationError):
 
 class UnknownRecipe(ConfigurationError):
     """A recipe of a training that nobody wrote; the message names the nearest."""
+
+
+class DrawingCancelled(EgoprogError):
+    """A frame that was not drawn to its end, as its caller asked."""
