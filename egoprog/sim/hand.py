@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -82,9 +82,9 @@ def blend(a: Posture, b: Posture, share: float) -> Posture:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HandMesh:
-    """A hand at rest, in the hand frame.
+    """A hand at rest, in the hand frame. Equal to itself alone.
 
     vertices_m: (V, 3). faces: (F, 3). texcoords: (V, 2). bones: joint names; bind: their poses, in the same order.
     weights: (V, B), rows sum to one.
@@ -174,12 +174,9 @@ class Skin:
         return 1.0 - 0.55 * self.darkness
 
 
-def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The hand's picture, painted where each texel lies on the hand: paler palm, redder knuckles and tips, nails.
-
-    Returns (size, size, 3), for a material of the colour `skin.ground`.
-    """
-    size, dark = skin.size_px, skin.darkness
+@lru_cache(maxsize=4)
+def _texels(mesh: HandMesh, size: int) -> NDArray[np.float64]:
+    """(size, size, 6) the place on the hand and the normal of each texel, NaN where the picture is not used."""
     edges = mesh.vertices_m[mesh.faces]
     across = np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0])
     normals = np.zeros_like(mesh.vertices_m)
@@ -203,6 +200,17 @@ def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArra
         rows, columns = ys.ravel()[inside], xs.ravel()[inside]
         fresh = np.isnan(texels[rows, columns, 0]) | (np.abs(st[:, inside] - 1 / 3).max(axis=0) < 0.67)
         texels[rows[fresh], columns[fresh]] = points[inside][fresh]
+    texels.flags.writeable = False
+    return texels
+
+
+def skin_texture(mesh: HandMesh, skin: Skin, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The hand's picture, painted where each texel lies on the hand: paler palm, redder knuckles and tips, nails.
+
+    Returns (size, size, 3), for a material of the colour `skin.ground`.
+    """
+    size, dark = skin.size_px, skin.darkness
+    texels = _texels(mesh, size)
     painted = ~np.isnan(texels[..., 0])
     texels = np.nan_to_num(texels)
     place_m, up = texels[..., :3], texels[..., 5]

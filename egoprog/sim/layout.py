@@ -405,7 +405,7 @@ def drain_m(station: Station) -> Vector:
 def ring_of(hob: Fixture, point_m: Vector) -> int | None:
     """Which of the hob's spots lies under a point: its index, None where none does."""
     for k, spot in enumerate(hob.spots):
-        off = np.asarray(point_m) - hob.spot(spot, 0.0).position_m
+        off = np.asarray(point_m) - hob.spots_m[k]
         if np.hypot(off[0], off[1]) < spot.radius_m and -0.03 < off[2] < 0.25:
             return k
     return None

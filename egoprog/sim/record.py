@@ -71,7 +71,8 @@ def write_video(
         video = container.add_stream("libx264", rate=rate, options=options)
         video.width, video.height = size_px
         video.pix_fmt = "yuv420p"
-        audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+        # the default coder takes seven times as long, a fifth of a whole recording, and is no closer to the sound
+        audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options={"aac_coder": "fast"})
         audio.bit_rate = 96_000
         written = 0
 

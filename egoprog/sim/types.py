@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from egoprog.program.types import Hand, Program
 from egoprog.sim.hand import Posture
@@ -95,6 +97,11 @@ class Fixture:
         """The grip's bar in the world."""
         assert self.grip is not None
         return self.moved(opening) @ self.frame @ self.grip.bar
+
+    @cached_property
+    def spots_m(self) -> NDArray[np.float64]:
+        """(S, 3) where things stand on its spots while it is shut, in the world."""
+        return np.array([self.spot(spot, 0.0).position_m for spot in self.spots]).reshape(-1, 3)
 
     def spot(self, spot: Spot, opening: float) -> Pose:
         """Where a thing's base stands on one of its spots, in the world."""
