@@ -8,7 +8,10 @@ from glob import glob
 
 from setuptools import find_packages, setup
 
-NODES = ("source", "listener", "tracker", "hands", "recogniser", "programmer", "visualiser", "manager", "recorder")
+NODES = (
+    *("source", "listener", "tracker", "hands", "recogniser", "programmer", "imaginer", "visualiser"),
+    *("manager", "recorder"),
+)
 
 setup(
     name="egoprog",

@@ -17,6 +17,7 @@ from egoprog.errors import EgoprogError
 COMMANDS = {
     "demo": ("egoprog_ros.demo", "play a recording through the live graph and make a page of what came out"),
     "up": ("egoprog_ros.up", "start the live graph"),
+    "imagine": ("egoprog.lego.imagine_command", "draw the frame in which an action is done"),
     "generate": ("egoprog.generate.command", "write programs for a recording"),
     "describe": ("egoprog.describe.command", "print the descriptors of a recording"),
     "parse": ("egoprog.program.command", "read programs from text, check them, print them"),

@@ -44,7 +44,7 @@ def test_the_nodes_import_without_what_only_recordings_and_models_need():
     """On a robot with a camera the graph comes up and says what is missing; it does not die of an import."""
     blocked = ["av", "rosbags", "mediapipe", "onnxruntime", "openai", "mujoco", "torch"]
     nodes = ["base", "hands", "listener", "manager", "programmer", "recogniser", "recorder", "source", "tracker"]
-    nodes += ["visualiser"]
+    nodes += ["imaginer", "visualiser"]
     script = IMPORT_ALL_BUT.format(blocked=blocked, skipped=["egoprog"])
     script += "".join(f"import egoprog_ros.{node}\n" for node in nodes)
     outcome = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -80,7 +80,7 @@ def test_bad_calls_print_one_line_and_exit_1(arguments, words):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "up", "generate", "describe", "parse", "report", "sim", "models", "annotations"]
+    "command", ["demo", "up", "imagine", "generate", "describe", "parse", "report", "sim", "models", "annotations"]
 )
 def test_every_command_explains_itself(command):
     outcome = subprocess.run([sys.executable, "-m", "egoprog.cli", command, "--help"], capture_output=True, text=True)

@@ -52,6 +52,7 @@ BONES = np.array(
 PROGRAM_LINES = 5
 ROW = 1.5  # row height in font sizes
 WIDE_PX = 520  # narrower images have no column of what comes next
+CARD_PX = 480  # least width of a picture with a caption
 BOLD, REGULAR = 600, 400
 
 
@@ -171,6 +172,28 @@ def draw(image: np.ndarray, hands: Sequence[HandObservation] = (), panel: Panel 
     if panel is not None:
         canvas[height:] = _band(panel, width)
     return canvas
+
+
+def captioned(image: np.ndarray, title: str, text: str = "", note: str = "") -> np.ndarray:
+    """A picture with words below it: a title, what is told of it, and what should be known of that.
+
+    image: (H, W, 3) uint8 RGB; one that is narrower than CARD_PX is made that wide.
+    """
+    if image.shape[1] < CARD_PX:
+        height = round(image.shape[0] * CARD_PX / image.shape[1])
+        image = cv2.resize(image, (CARD_PX, height), interpolation=cv2.INTER_CUBIC)
+    width = image.shape[1]
+    size = font_size(width)
+    row, pad = round(size * ROW), round(size * 0.8)
+    rows = [
+        (line, colour, weight)
+        for words, colour, weight in ((title, INK, BOLD), (text, INK, REGULAR), (note, ACCENT, REGULAR))
+        for line in _wrapped(words, width - 2 * pad, size, weight)
+    ]
+    band = np.full((len(rows) * row + 2 * pad, width, 3), BAND, np.uint8)
+    for place, (line, colour, weight) in enumerate(rows):
+        _write(band, line, pad, pad + place * row + size, size, colour, weight)
+    return np.concatenate((image, band))
 
 
 def draw_hands(canvas: np.ndarray, hands: Sequence[HandObservation]) -> None:
@@ -313,6 +336,18 @@ def _visible(lines: Sequence[Line]) -> Sequence[Line]:
     running = max((place for place, line in enumerate(lines) if line.is_running), default=len(lines) - 1)
     end = min(len(lines), max(running + 2, PROGRAM_LINES))
     return lines[max(0, end - PROGRAM_LINES) : end]
+
+
+def _wrapped(text: str, width: int, size: int, weight: int) -> list[str]:
+    """Lines of whole words that fit; a word that alone is too long is cut."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _text_width(longer, size, weight) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(_shorten(word, width, size, weight))
+    return lines
 
 
 def _shorten(text: str, width: int, size: int, weight: int) -> str:

@@ -14,7 +14,10 @@ from egoprog.errors import ConfigurationError
 
 from .conftest import REPOSITORY
 
-NODES = ("source", "listener", "tracker", "hands", "recogniser", "programmer", "visualiser", "manager", "recorder")
+NODES = (
+    *("source", "listener", "tracker", "hands", "recogniser", "programmer", "imaginer", "visualiser"),
+    *("manager", "recorder"),
+)
 CONFIG = REPOSITORY / "config" / "egoprog.yaml"
 
 
@@ -32,7 +35,8 @@ def parameters_of(name):
 @pytest.fixture(autouse=True)
 def nothing_ships(monkeypatch):
     """Whatever models this checkout has."""
-    monkeypatch.setattr("egoprog_ros.graph.shipped_model", lambda: None)
+    for name in ("shipped_model", "shipped_drawer"):
+        monkeypatch.setattr(f"egoprog_ros.graph.{name}", lambda: None)
 
 
 def enabled(**options):
@@ -46,17 +50,24 @@ def test_what_listens_is_activated_before_what_plays():
     assert manager.parameters["nodes"] == order[:-1] and not manager.is_lifecycle
 
 
-def test_the_recogniser_runs_where_there_is_a_model(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "option", "shipped"),
+    [("recogniser", "model", "shipped_model"), ("imaginer", "imaginer_model", "shipped_drawer")],
+)
+def test_what_needs_a_model_runs_where_there_is_one(tmp_path, monkeypatch, name, option, shipped):
     assert {spec.name for spec in graph() if not spec.enabled} == {"recogniser", "imaginer", "recorder", "source"}
-    assert "recogniser" in enabled(model="my/model")
-    assert "recogniser" in enabled(parameters={"recogniser": {"model": "my/model"}})
+    assert name in enabled(**{option: "my/model"})
+    (spec,) = [spec for spec in graph(**{option: "my/model"}) if spec.name == name]
+    assert spec.parameters["model"] == "my/model"
+    assert name in enabled(parameters={name: {"model": "my/model"}})
     file = tmp_path / "mine.yaml"
-    file.write_text("/**/recogniser:\n  ros__parameters:\n    model: my/model\n")
-    assert "recogniser" in enabled(params_file=file)
-    file.write_text("/**/recogniser:\n  ros__parameters:\n    model: ''\n")
-    assert "recogniser" not in enabled(params_file=file)
-    monkeypatch.setattr("egoprog_ros.graph.shipped_model", lambda: tmp_path)
-    assert enabled()[-6:] == ["programmer", "recogniser", "hands", "tracker", "listener", "manager"]
+    file.write_text(f"/**/{name}:\n  ros__parameters:\n    model: my/model\n")
+    assert name in enabled(params_file=file)
+    file.write_text(f"/**/{name}:\n  ros__parameters:\n    model: ''\n")
+    assert name not in enabled(params_file=file)
+    monkeypatch.setattr(f"egoprog_ros.graph.{shipped}", lambda: tmp_path)
+    rest = ["visualiser", "programmer", "hands", "tracker", "listener", "manager"]
+    assert [each for each in enabled() if each != name] == rest and name in enabled()
 
 
 def test_options_reach_the_nodes(tmp_path):

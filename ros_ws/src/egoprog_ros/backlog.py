@@ -6,6 +6,7 @@ full the oldest one is lost, and that is counted and told.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -63,6 +64,20 @@ class Backlog(Generic[T]):
             self._condition.notify_all()
         if is_full:
             self._on_lost(1)
+
+    def offer(self, item: T) -> bool:
+        """Puts an item at the end of the queue if there is room, beside the one that is worked on; else refuses it."""
+        with self._condition:
+            has_room = len(self._items) + self._is_busy <= self._size
+            if has_room:
+                self._items.append(item)
+                self._condition.notify_all()
+        return has_room
+
+    def discard(self, item: T) -> None:
+        """Forgets an item that waits, if it does; not counted as lost."""
+        with self._condition, contextlib.suppress(ValueError):
+            self._items.remove(item)
 
     def resize(self, size: int) -> None:
         """Items that may wait from now on; the oldest are lost where more are waiting."""

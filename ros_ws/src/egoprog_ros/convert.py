@@ -258,6 +258,17 @@ def message_to_program(message: ActionProgram) -> Program:
     )
 
 
+def message_to_part(message: ActionProgram, node_id: int) -> Program | Statement | None:
+    """What the node of that id says: the whole program for its root, a statement, None where there is no such node.
+
+    Raises InputError for nodes that don't make a tree.
+    """
+    index = next((index for index, node in enumerate(message.nodes) if node.id == node_id), None)
+    if index is None:
+        return None
+    return message_to_program(message) if index == message.root else _NodeReader(message.nodes, 0).statement(index)
+
+
 def message_to_statuses(message: ActionProgram) -> tuple[str, ...]:
     """ "running", "done", ... or "" where unknown, of the program's sub-actions in the order of the text."""
     names = {number: name for name, number in STATUSES.items()}
@@ -405,6 +416,9 @@ class _NodeReader:
         if node.kind != ProgramNode.KIND_SEQUENCE:
             raise InputError(f"expected a sequence as the program's root, got a node of kind {node.kind}")
         return self._statements(node.children)
+
+    def statement(self, index: int) -> Statement:
+        return self._statement(self._take(index))
 
     def _statements(self, children: Sequence[int]) -> tuple[Statement, ...]:
         return tuple(self._statement(self._take(child)) for child in children)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import yaml
 
 from egoprog.errors import ConfigurationError
 from egoprog.leap.shipped import shipped_model
+from egoprog.lego.shipped import shipped_drawer
 
 PACKAGE = "egoprog"
 
@@ -65,6 +66,7 @@ def graph(
     rate: float | None = None,
     record: str = "",
     model: str = "",
+    imaginer_model: str = "",
     visualiser: bool = True,
     respawn: bool = True,
     remappings: tuple[tuple[str, str], ...] = (),
@@ -74,8 +76,8 @@ def graph(
 
     input: a recording to play, a path; "" where a camera publishes. loop, rate: how it is played; None: as the
     parameter file says.
-    model: the folder of an exported model for the recogniser; "" for the one that ships. It runs where there is one, or
-    where the file or `parameters` name one.
+    model, imaginer_model: the folder of an exported model for the recogniser and for the imaginer; "" for the one that
+    ships. Each of the two runs where there is one, or where the file or `parameters` name one.
     record: the folder of the bag to write; "" for none. respawn: start nodes again when they die.
     use_sim_time: nodes follow /clock, whatever the file says; the source, where it plays, then publishes it.
     remappings: for every node, e.g. (("camera/image_raw/compressed", "/head/image/compressed"),).
@@ -92,7 +94,11 @@ def graph(
     if rate is not None:
         play["rate"] = float(rate)
 
-    has_model = bool(model or more.get("recogniser", {}).get("model") or _named_in(file) or shipped_model())
+    def has_model(name: str, given: str, shipped: Callable[[], Path | None]) -> bool:
+        return bool(given or more.get(name, {}).get("model") or _named_in(file, name) or shipped())
+
+    recognises = has_model("recogniser", model, shipped_model)
+    imagines = has_model("imaginer", imaginer_model, shipped_drawer)
 
     def node(name: str, enabled: bool = True, is_lifecycle: bool = True, **own: Any) -> NodeSpec:
         # the source makes the clock, so it can't follow it
@@ -112,9 +118,9 @@ def graph(
     nodes = [
         node("recorder", enabled=bool(record), **({"output": record} if record else {})),
         node("visualiser", enabled=visualiser),
-        node("imaginer", enabled=False),  # the instruction frame, not built yet
+        node("imaginer", enabled=imagines, **({"model": imaginer_model} if imaginer_model else {})),
         node("programmer", **({"model": model} if model else {})),
-        node("recogniser", enabled=has_model, **({"model": model} if model else {})),
+        node("recogniser", enabled=recognises, **({"model": model} if model else {})),
         node("hands"),
         node("tracker"),
         node("listener"),
@@ -128,14 +134,14 @@ def graph(
     return nodes
 
 
-def _named_in(file: Path | None) -> str:
-    """The recogniser's model in a parameter file, of whatever namespace; "" where it names none."""
+def _named_in(file: Path | None, node: str) -> str:
+    """A node's model in a parameter file, of whatever namespace; "" where it names none."""
     try:
         content = yaml.safe_load(file.read_text()) if file is not None else None
     except (OSError, yaml.YAMLError):  # the nodes say what is wrong with it
         return ""
     for name, entry in content.items() if isinstance(content, dict) else ():
-        if str(name).rpartition("/")[2] == "recogniser" and isinstance(entry, dict):
+        if str(name).rpartition("/")[2] == node and isinstance(entry, dict):
             return str((entry.get("ros__parameters") or {}).get("model") or "")
     return ""
 

@@ -107,6 +107,8 @@ class Recorder(EgoprogNode):
     def _is_wanted(self, topic: str) -> bool:
         if topic in LEFT_OUT or any(fnmatch.fnmatch(topic, pattern) for pattern in self.parameters.exclude):
             return False
+        if "/_" in topic:  # hidden, as an action's feedback
+            return False
         namespace = self.get_namespace().rstrip("/") + "/"
         if topic.startswith(namespace + "truth/") and not self.parameters.truth:
             return False

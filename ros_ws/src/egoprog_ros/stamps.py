@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
 
 from egoprog.errors import StampError
 
@@ -20,6 +20,15 @@ def to_time(seconds: float) -> Time:
     """The stamp of a time in seconds; negative times become zero, which a stamp can't go below."""
     nanoseconds = max(0, round(seconds * NANOSECONDS))
     return Time(sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS)
+
+
+def duration_s(duration: Duration) -> float:
+    return duration.sec + duration.nanosec * 1e-9
+
+
+def to_duration(seconds: float) -> Duration:
+    nanoseconds = round(seconds * NANOSECONDS)
+    return Duration(sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS)
 
 
 class StampGuard:

@@ -223,6 +223,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params-file", type=Path, metavar="FILE", help="ROS parameters; see config/egoprog.yaml")
     parser.add_argument("--remap", action="append", default=[], metavar="FROM:=TO", help="remap a topic in every node")
     parser.add_argument("--model", default="", metavar="FOLDER", help="an exported model for the recogniser")
+    parser.add_argument("--imaginer-model", default="", metavar="FOLDER", help="an exported model for the imaginer")
     parser.add_argument("--no-visualiser", action="store_true", help="leave out overlay and markers")
     parser.add_argument("--no-respawn", action="store_true", help="leave dead nodes dead")
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warn", "error"))
@@ -239,6 +240,7 @@ def run(arguments: argparse.Namespace) -> int:
         rate=arguments.rate,
         record=arguments.record,
         model=arguments.model,
+        imaginer_model=arguments.imaginer_model,
         visualiser=not arguments.no_visualiser,
         respawn=not arguments.no_respawn,
         remappings=tuple(_remapping(text) for text in arguments.remap),

@@ -1,4 +1,4 @@
-"""`visualiser`: camera and program in; an overlay image and markers out."""
+"""`visualiser`: camera, program and answers in; an overlay image, markers, and the answers with their words out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from egoprog_msgs.msg import ActionProgram, Anticipation, HandContacts, HeadMotion, SoundEvent, SubActionPrediction
+from egoprog_msgs.msg import (
+    ActionProgram,
+    Anticipation,
+    HandContacts,
+    HeadMotion,
+    Imagined,
+    SoundEvent,
+    SubActionPrediction,
+)
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from visualization_msgs.msg import MarkerArray
 
 from egoprog.describe.types import MotionKind
-from egoprog.live.overlay import Panel, Seen, draw, program_lines, sub_action_words
+from egoprog.live.overlay import Panel, Seen, captioned, draw, program_lines, sub_action_words
 from egoprog_ros.base import EgoprogNode, NodeParameters, gives_way, parameter, run
 from egoprog_ros.camera import TOPICS, image_parameter
 from egoprog_ros.convert import (
@@ -30,7 +38,7 @@ from egoprog_ros.convert import (
     message_to_sound,
     message_to_statuses,
 )
-from egoprog_ros.images import rgb_to_compressed, rgb_to_image
+from egoprog_ros.images import image_to_rgb, rgb_to_compressed, rgb_to_image
 from egoprog_ros.markers import Pinhole, hand_markers, placed, program_marker
 from egoprog_ros.worker import LatestWorker
 
@@ -78,6 +86,12 @@ class Visualiser(EgoprogNode):
         self._worker: LatestWorker[_View] = LatestWorker(
             self._work, lambda error: self.complain(f"{type(error).__name__} on {topic}", error), self.get_name()
         )
+        self._imagined = self.advertise(Image, "overlay/imagined", "latched")
+        self._imagined_compressed = self.advertise(CompressedImage, "overlay/imagined/compressed", "latched")
+        self._imagined_worker: LatestWorker[Imagined] = LatestWorker(
+            self._show_imagined, lambda error: self.complain(f"{type(error).__name__} on imagined", error), "imagined"
+        )
+        self.subscribe(Imagined, "imagined", self._take_imagined, "latched")
         self.subscribe(message_type, topic, self._take_image, "image", is_expected=True)
         self.subscribe(CameraInfo, "camera/camera_info", self._take_info)
         self.subscribe(HandContacts, "hand_contacts", self._take_hands)
@@ -90,9 +104,11 @@ class Visualiser(EgoprogNode):
 
     def activate(self) -> None:
         self._worker.start()
+        self._imagined_worker.start()
 
     def deactivate(self) -> None:
         self._worker.stop()
+        self._imagined_worker.stop()
 
     def reset(self, keep_world: bool) -> None:
         self._forget()
@@ -151,6 +167,9 @@ class Visualiser(EgoprogNode):
         elif motion.kind is MotionKind.TURN:
             self._note("turns")
 
+    def _take_imagined(self, message: Imagined) -> None:
+        self._imagined_worker.put(message)
+
     def _take_prediction(self, topic: str, message: SubActionPrediction) -> None:
         prediction = message_to_prediction(message)
         if prediction.action is not None:
@@ -175,6 +194,13 @@ class Visualiser(EgoprogNode):
         if self._markers.get_subscription_count():
             self._publish_markers(view, *frame.image.shape[1::-1])
         self.counters.count("overlays")
+
+    def _show_imagined(self, message: Imagined) -> None:
+        """The last answer, for an image display: it stays until there is another one."""
+        picture = captioned(image_to_rgb(message.image), message.question, message.description, message.note)
+        self._imagined.publish(rgb_to_image(picture, message.header))
+        self._imagined_compressed.publish(rgb_to_compressed(picture, message.header, self.parameters.jpeg_quality))
+        self.counters.count("answers")
 
     def _panel(self, stamp_s: float) -> Panel:
         with self._lock:
