@@ -156,6 +156,6 @@ def _graph(source: Path, name: str, entry: Any, files: Mapping[str, str]) -> Gra
     for file in (entry["weights"], *entry["onnx"].values()):
         if file not in files:
             raise ModelError(f"expected the sha256 of {file} among the files of {source}, it is not there")
-        if Path(file).name != file:
+        if Path(file).is_absolute() or ".." in Path(file).parts:
             raise ModelError(f"expected a plain file name in {source}{place}, got {file!r}")
     return Graph(entry["weights"], entry["onnx"])
