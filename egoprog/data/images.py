@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
-from egoprog.errors import FrameError
+from egoprog.data.atomic import atomic
+from egoprog.errors import ConfigurationError, FrameError
 
 _YUV_CODES = {
     "yuv422": cv2.COLOR_YUV2RGB_UYVY,
@@ -70,3 +73,21 @@ def compressed_to_rgb(data: np.ndarray) -> np.ndarray:
     if image is None:
         raise FrameError(f"expected a JPEG or PNG image, got {len(data)} bytes that are none; is the message cut?")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def write_picture(path: str | Path, image: np.ndarray) -> None:
+    """A file of an (H, W, 3) uint8 RGB image, in the format of its suffix, whole or not at all.
+
+    Raises ConfigurationError for a suffix that no picture can be written in, RecordingError where the disk is full.
+    """
+    path = Path(path)
+    check_picture_name(path)
+    _, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    with atomic(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
+def check_picture_name(path: Path) -> None:
+    """Raises ConfigurationError for a file in whose format no picture can be written."""
+    if not path.suffix or not cv2.haveImageWriter(path.name):
+        raise ConfigurationError(f"expected a file such as answer.png or answer.jpg to write, got {path}")

@@ -9,17 +9,14 @@ import argparse
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
-from egoprog.data.atomic import atomic
-from egoprog.data.images import compressed_to_rgb
+from egoprog.data.images import check_picture_name, compressed_to_rgb, write_picture
 from egoprog.errors import ConfigurationError, InputError
-from egoprog.lego.drawing import Drawer, Picture
+from egoprog.lego.drawing import BACKENDS, Drawer, Picture
 from egoprog.lego.questions import parse_question
 from egoprog.lego.shipped import drawer_folder
-from egoprog.runtime import BACKENDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     question = parse_question(arguments.question)
     picture = _read(arguments.image)
-    _check_format(arguments.out)
+    check_picture_name(arguments.out)
     if arguments.seed < 0:
         raise ConfigurationError(f"expected a seed of 0 or more, got {arguments.seed}")
     folder = drawer_folder(arguments.model)
@@ -60,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.deadline,
             tell,
         )
-    _write(arguments.out, drawn.picture)
+    write_picture(arguments.out, drawn.picture)
     print(drawn.description)
     if question.doubt:
         print(question.doubt)
@@ -78,15 +75,3 @@ def _read(path: Path) -> Picture:
         return compressed_to_rgb(data)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def _check_format(path: Path) -> None:
-    """Before anything is drawn. Raises ConfigurationError for a name that no picture can be written to."""
-    if not path.suffix or not cv2.haveImageWriter(path.name):
-        raise ConfigurationError(f"expected a file such as answer.png or answer.jpg to write, got {path}")
-
-
-def _write(path: Path, picture: Picture) -> None:
-    _, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    with atomic(path) as temporary:
-        temporary.write_bytes(data.tobytes())

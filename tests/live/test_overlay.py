@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from egoprog.describe.types import Contact, HandObservation, ObjectDetection
-from egoprog.live.overlay import CONTACT, Line, Panel, band_height, draw, font_size
+from egoprog.live.overlay import CONTACT, Line, Panel, band_height, captioned, draw, font_size
 from egoprog.program.types import Hand
 
 SIZES = [(480, 270), (288, 384), (480, 640), (544, 960), (1408, 1408)]  # height, width of real recordings
@@ -67,6 +67,19 @@ def test_the_running_sub_action_is_shown_however_long_the_program_is() -> None:
     accent = (255, 196, 61)
     assert _share(picture[480:], accent) > 0.002
     assert _share(nobody[480:], accent) == 0.0
+
+
+@pytest.mark.parametrize("width", [160, 480, 1280])
+def test_words_stand_whole_below_a_picture_and_never_run_out_of_it(width: int) -> None:
+    image = np.full((96, width, 3), 90, np.uint8)
+    words = "Reach for the handle of the drawer with the right hand and pull it towards you. " * 3
+    card = captioned(image, "How do I open the drawer?", words, "I see no drawer here. " + "very_" * 200)
+    short = captioned(image, "How do I open the drawer?")
+    assert card.shape[1] == max(width, 480) and card.shape[0] > short.shape[0]
+    assert (card[: 96 * card.shape[1] // width] == 90).all()
+    band = card[96 * card.shape[1] // width :]
+    assert (band[:, -4:] == band[0, 0]).all() and (band[-4:] == band[0, 0]).all()
+    assert _share(band, (255, 196, 61)) > 0.002  # the doubt
 
 
 def test_a_changed_panel_changes_the_picture() -> None:

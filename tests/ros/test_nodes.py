@@ -2,13 +2,22 @@
 
 import array
 import math
+import threading
 import time
 
 import av
 import cv2
 import numpy as np
 import pytest
-from egoprog_msgs.msg import AudioChunk, HandContacts, HeadMotion, ObjectDetections, SoundEvent, SubActionPrediction
+from egoprog_msgs.msg import (
+    AudioChunk,
+    HandContacts,
+    HeadMotion,
+    Imagined,
+    ObjectDetections,
+    SoundEvent,
+    SubActionPrediction,
+)
 from egoprog_ros.backlog import Backlog
 from egoprog_ros.camera import Period
 from egoprog_ros.convert import hands_to_message, header, prediction_to_message
@@ -207,6 +216,27 @@ def test_an_error_in_the_backlog_does_not_end_it():
     assert backlog.stop()
 
 
+def test_a_backlog_takes_no_more_offers_than_it_has_room_for():
+    begun, is_free, done = threading.Event(), threading.Event(), []
+
+    def work(item):
+        begun.set()
+        is_free.wait(5.0)
+        done.append(item)
+
+    backlog = Backlog(work, done.append, done.append, "test", 2)
+    backlog.start()
+    assert backlog.offer(0) and begun.wait(5.0)
+    assert [backlog.offer(item) for item in (1, 2, 3)] == [True, True, False]
+    backlog.discard(1)
+    backlog.discard(7)
+    assert backlog.offer(4)
+    is_free.set()
+    assert backlog.wait_until_idle(5.0)
+    assert done == [0, 2, 4]
+    assert backlog.stop()
+
+
 def test_walking_is_told_from_poses(host, probe):
     active(host, Tracker, pose_wait_s=60.0)
     motions = probe.collect(HeadMotion, "head_motion", "events")
@@ -292,6 +322,20 @@ def test_the_overlay_tells_what_the_network_sees_and_expects(host, probe):
     assert wait_until(lambda: node._panel(50.0).coming is not None and node._panel(50.0).present is not None)
     panel = node._panel(50.0)
     assert (panel.present, panel.coming) == (Seen("take cup", 0.5), Seen("put cup", 0.5))
+
+
+def test_an_answer_is_shown_with_its_words_to_displays_that_come_later(host, probe):
+    active(host, Visualiser)
+    drawn = rgb_to_image(np.full((128, 160, 3), 200, np.uint8), header(7.5, "head"))
+    message = Imagined(header=drawn.header, image=drawn, question="How?", description="The right hand " * 20, note="!")
+    probe.publisher(Imagined, "imagined", "latched").publish(message)
+    time.sleep(0.5)
+    shown = probe.collect(Image, "overlay/imagined", "latched")
+    small = probe.collect(CompressedImage, "overlay/imagined/compressed", "latched")
+    assert wait_until(lambda: shown and small)
+    assert (shown[0].width, shown[0].header) == (480, drawn.header)
+    assert shown[0].height > 384 + 3 * 20, "words stand below the picture"
+    assert decoded(small[0]).shape == (shown[0].height, 480, 3)
 
 
 def test_the_overlay_goes_on_without_hands(host, probe):

@@ -1,5 +1,7 @@
 """`egoprog demo`: plays a recording through the live graph, prints the programs, writes a page of what came out.
 
+Where there is a model that draws, two questions are asked about the last frame, and their answers written beside it.
+
 The graph runs as it would on a robot, each node a process; this process only listens. Afterwards everything in the
 output folder is made from the bag that the recorder wrote.
 """
@@ -15,29 +17,40 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import rclpy
-from egoprog_msgs.msg import ActionProgram
+from egoprog_msgs.action import ImagineAction
+from egoprog_msgs.msg import ActionProgram, ProgramNode
+from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.task import Future
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from egoprog.data.images import write_picture
 from egoprog.data.recording import open_recording
 from egoprog.errors import EgoprogError
+from egoprog.lego.shipped import shipped_drawer
+from egoprog.live.overlay import captioned
 from egoprog.program import sub_action_text
 from egoprog.report.command import write_report
 from egoprog.report.recognition import Recognition
 from egoprog_ros.convert import message_to_program
+from egoprog_ros.images import image_to_rgb
+from egoprog_ros.imaginer import ACTION
 from egoprog_ros.qos import profile
-from egoprog_ros.stamps import to_seconds
+from egoprog_ros.stamps import duration_to_seconds, to_seconds
 from egoprog_ros.up import running_graph
 
 DRAIN_S = 1.0  # after the last sample was published, until the nodes are ended in order
 SHUTDOWN_S = 30.0
+ANSWER_S = 60.0  # longest wait for an answer
+QUESTION = "How do I open the drawer?"
 SIMULATED_SECONDS = 26.0  # about: the last action is done to its end
 SIMULATED_SEED = 20  # somebody fills a bottle at the tap and drinks
 
@@ -53,6 +66,8 @@ class Watcher(Node):
         self._console = console
         self._first_start_s: float | None = None
         self._last_step = ""
+        self.last_program: ActionProgram | None = None
+        self.imagine = ActionClient(self, ImagineAction, ACTION)
         self.create_subscription(ActionProgram, "program", self._print, profile("latched"))
         self.create_subscription(Bool, "source/finished", self._note_end, profile("latched"))
         self.shutdown = self.create_client(Trigger, "manager/shutdown")
@@ -63,6 +78,7 @@ class Watcher(Node):
 
     def _print(self, message: ActionProgram) -> None:
         self.num_revisions += 1
+        self.last_program = message
         if self._first_start_s is None:
             self._first_start_s = to_seconds(message.start)
         now_s = to_seconds(message.header.stamp) - self._first_start_s
@@ -92,6 +108,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the simulated episode, without --input (default %(default)s)",
     )
     parser.add_argument("--model", default="", metavar="FOLDER", help="an exported model, if not the one that ships")
+    parser.add_argument(
+        "--imaginer-model", default="", metavar="FOLDER", help="an exported model that draws, if not the one that ships"
+    )
     parser.add_argument("--log-level", default="warn", choices=("debug", "info", "warn", "error"))
 
 
@@ -104,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(f"playing {path} ({duration_s:.1f} s) through the live graph")
     bag = folder / "bag"
     shutil.rmtree(bag, ignore_errors=True)
-    play(path, bag, duration_s, arguments.log_level, console, arguments.model)
+    play(path, bag, duration_s, arguments.log_level, console, arguments.model, arguments.imaginer_model)
     console.print("making the page")
     report = write_report(bag, folder, path.name, shlex.join(["egoprog", *sys.argv[1:]]))
     console.rule(style="dim")
@@ -137,8 +156,19 @@ def simulated_recording(folder: Path, seed: int, console: Console) -> Path:
     return path
 
 
-def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Console, model: str = "") -> None:
-    """Runs the graph on the recording until it has been played and everything of it has been written down."""
+def play(
+    path: Path,
+    bag: Path,
+    duration_s: float,
+    log_level: str,
+    console: Console,
+    model: str = "",
+    imaginer_model: str = "",
+) -> None:
+    """Runs the graph on the recording until it has been played and everything of it has been written down.
+
+    The answers to the questions at its end are written beside the bag.
+    """
     # a domain of its own, so that a demo and a robot beside it do not hear each other
     os.environ.setdefault("ROS_DOMAIN_ID", str(random.SystemRandom().randrange(1, 100)))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
@@ -154,13 +184,23 @@ def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Cons
             "record": str(bag.resolve()),
             "log_level": log_level,
             "model": model,
+            "imaginer_model": imaginer_model,
             # the overlay is written down compressed; raw it would be 30 MB a second
-            "parameters": {"recorder": {"exclude": ["*/overlay"], "truth": True}},
+            "parameters": {
+                "recorder": {"exclude": ["*/overlay", "*/overlay/imagined"], "truth": True},
+                "imaginer": {"max_frame_age_s": ANSWER_S},  # the last frame of the recording stays the latest
+            },
         }
         with running_graph(say=lambda line: say(line, console), **options):
             if not watcher.is_finished.wait(duration_s * 1.5 + 30.0):
                 raise EgoprogError(f"expected {path} to be played within {duration_s * 1.5 + 30:.0f} s, it was not")
             time.sleep(DRAIN_S)
+            if imaginer_model or shipped_drawer() is not None:
+                ask_questions(watcher, bag.parent, console)
+            else:
+                console.print(
+                    "no question is asked: no model that draws ships; python -m export.lego makes one", style="yellow"
+                )
             done = threading.Event()
             watcher.shutdown.call_async(Trigger.Request()).add_done_callback(lambda _: done.set())
             if not done.wait(SHUTDOWN_S):
@@ -169,6 +209,52 @@ def play(path: Path, bag: Path, duration_s: float, log_level: str, console: Cons
         executor.shutdown(timeout_sec=1.0)
         rclpy.try_shutdown()
         spinner.join(2.0)
+
+
+def ask_questions(watcher: Watcher, folder: Path, console: Console) -> None:
+    """A free question, then a step of the last program; each answer becomes a picture in the folder."""
+    goals = [ImagineAction.Goal(question=QUESTION, seed=0)]
+    program = watcher.last_program
+    steps = (
+        [node for node in program.nodes if node.kind == ProgramNode.KIND_SUB_ACTION and node.args] if program else []
+    )
+    if steps:
+        step = {"program_id": program.program_id, "revision": program.revision, "node_id": steps[-1].id}
+        goals.append(ImagineAction.Goal(use_program_step=True, seed=0, **step))
+    for number, goal in enumerate(goals, start=1):
+        asked = goal.question or f"How is the last step of {program.name} done?"
+        console.rule(Text(asked), align="left")
+        result = answer(watcher, goal)
+        if result is None:
+            console.print(f"expected an answer within {ANSWER_S:.0f} s, there was none", style="red")
+        elif result.error_code != ImagineAction.Result.NONE:
+            console.print(Text(result.error_msg, style="red"), soft_wrap=True)
+        else:
+            path = folder / f"answer_{number}.png"
+            picture = captioned(image_to_rgb(result.image), asked, result.enriched_description, result.error_msg)
+            write_picture(path, picture)
+            console.print(Text(" ".join(filter(None, (result.enriched_description, result.error_msg)))), soft_wrap=True)
+            told = f"{path} ({result.steps} steps, {duration_to_seconds(result.elapsed):.1f} s, {result.model})"
+            console.print(Text(told, style="dim"), soft_wrap=True)
+
+
+def answer(watcher: Watcher, goal: ImagineAction.Goal) -> ImagineAction.Result | None:
+    """None where none came, or the goal was rejected."""
+    end_s = time.monotonic() + ANSWER_S
+    if not watcher.imagine.wait_for_server(ANSWER_S):
+        return None
+    handle = _waited(watcher.imagine.send_goal_async(goal), end_s)
+    if handle is None or not handle.accepted:
+        return None
+    answered = _waited(handle.get_result_async(), end_s)
+    return None if answered is None else answered.result
+
+
+def _waited(future: Future, end_s: float) -> Any:
+    """What a future that another thread fulfils brings; None where it takes longer than until end_s, monotonic."""
+    is_done = threading.Event()
+    future.add_done_callback(lambda _: is_done.set())
+    return future.result() if is_done.wait(max(0.0, end_s - time.monotonic())) else None
 
 
 def spin(executor: SingleThreadedExecutor) -> None:

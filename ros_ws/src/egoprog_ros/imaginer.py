@@ -23,7 +23,6 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage, Image
 
-from egoprog import runtime
 from egoprog.errors import (
     ConfigurationError,
     DrawingCancelled,
@@ -32,7 +31,7 @@ from egoprog.errors import (
     InputError,
     ModelError,
 )
-from egoprog.lego.drawing import Drawer, Drawn, Picture
+from egoprog.lego.drawing import BACKENDS, Drawer, Drawn, Picture
 from egoprog.lego.questions import Question, parse_question
 from egoprog.lego.shipped import drawer_folder
 from egoprog_ros.backlog import Backlog
@@ -41,7 +40,7 @@ from egoprog_ros.camera import TOPICS, image_parameter
 from egoprog_ros.convert import message_to_detections, message_to_frame
 from egoprog_ros.images import rgb_to_compressed, rgb_to_image
 from egoprog_ros.published_programs import PublishedPrograms, StaleStep, UnknownStep
-from egoprog_ros.stamps import duration_s, to_duration, to_seconds
+from egoprog_ros.stamps import duration_to_seconds, to_duration, to_seconds
 
 ACTION = "imagine"
 RESULTS_KEPT_S = 60  # for askers that are late to fetch theirs
@@ -57,8 +56,8 @@ class ImaginerParameters(NodeParameters):
     image: str = image_parameter("frames to draw from")
     model: str = parameter("", "folder of an exported model; empty for the one that ships", changeable=False)
     backends: tuple[str, ...] = parameter(
-        runtime.BACKENDS,
-        "what the model may run on, first choice first: tensorrt, onnxruntime, torch",
+        BACKENDS,
+        "what the model may run on, first choice first: tensorrt, onnxruntime",
         changeable=False,
     )
     precision: str = parameter("fp32", "of the model's files", choices=("fp32", "fp16", "int8"), changeable=False)
@@ -235,7 +234,7 @@ class Imaginer(EgoprogNode):
         else:
             text = request.question
         seen = self._seen(to_seconds(image.header.stamp))
-        deadline_s = duration_s(request.deadline)
+        deadline_s = duration_to_seconds(request.deadline)
         job = _Job(
             goal,
             parse_question(text, known=seen or (), seen=seen),

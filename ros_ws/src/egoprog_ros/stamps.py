@@ -22,7 +22,7 @@ def to_time(seconds: float) -> Time:
     return Time(sec=nanoseconds // NANOSECONDS, nanosec=nanoseconds % NANOSECONDS)
 
 
-def duration_s(duration: Duration) -> float:
+def duration_to_seconds(duration: Duration) -> float:
     return duration.sec + duration.nanosec * 1e-9
 
 
