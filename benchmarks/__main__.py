@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "uniformer", "live")
+BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "uniformer", "lego", "live")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -55,13 +55,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument("--original", metavar="PATH", help="uniformer: a checkout of UniFormerV2 to compare with")
+    parser.add_argument("--model", metavar="FOLDER", help="lego: of python -m export.lego (default: random weights)")
     options = parser.parse_args()
     names = options.names or BENCHMARKS
     for name in names:
         if name not in BENCHMARKS:
             parser.error(f"expected one of {', '.join(BENCHMARKS)}, got {name!r}")
         measure = importlib.import_module(f"benchmarks.{name}").measure
-        figures = measure(options.original) if name == "uniformer" else measure()
+        given = {"uniformer": [options.original], "lego": [options.model]}
+        figures = measure(*given.get(name, []))
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.json"
         path.write_text(json.dumps({**provenance(name), "figures": figures}, indent=1) + "\n")

@@ -73,7 +73,8 @@ def generator_graphs(model: LegoModel, has_alone: bool = False) -> list[GraphMod
         graphs.append(GraphModule("unet_alone", UNetAlone(unet, config.sees_frame), unet_inputs, ("noise",)))
     if config.sees_frame:
         graphs.append(GraphModule("frame_encoder", FrameEncoder(model.autoencoder), {"pixels": pixels}, ("latent",)))
-    return [*graphs, GraphModule("decoder", Decoder(model.autoencoder), {"latent": latent}, ("pixels",))]
+    graphs.append(GraphModule("decoder", Decoder(model.autoencoder), {"latent": latent}, ("pixels",)))
+    return _in_use(graphs)
 
 
 def vlm_graphs(vlm: Vlm) -> list[GraphModule]:
@@ -84,15 +85,22 @@ def vlm_graphs(vlm: Vlm) -> list[GraphModule]:
     tokens = torch.full((1, num_prompt), vlm.tokenizer.pad_id)
     tokens[:, : vlm.num_image_tokens] = vlm.tokenizer.image_id
     cache = torch.zeros(config.num_hidden_layers, 2, config.num_key_value_heads, num_tokens, head)
-    # the first step looks at no cache at all, as an example as good as any
-    step = {"token": tokens[:, :1] * 0, "position": torch.zeros(1, dtype=torch.int64), "cache": cache}
+    step = {"token": torch.full((1, 1), vlm.tokenizer.bos_id), "position": torch.full((1,), num_prompt), "cache": cache}
     image = torch.zeros(1, vlm.num_image_tokens, vlm.width)
     prompt = {"tokens": tokens, "last": torch.full((1,), num_prompt - 1), "image": image}
-    return [
+    graphs = [
         GraphModule("vision", Vision(vlm), {"pixels": torch.zeros(1, 3, side, side)}, ("image",)),
         GraphModule("prompt", Prompt(vlm), prompt, ("hidden", "scores", "new_cache")),
         GraphModule("answer", Answer(vlm), step, ("hidden", "scores", "new_cache")),
     ]
+    return _in_use(graphs)
+
+
+def _in_use(graphs: list[GraphModule]) -> list[GraphModule]:
+    """In eval mode as wholes, which an exporter brings modules back to."""
+    for graph in graphs:
+        graph.module.eval()
+    return graphs
 
 
 def conversation_sizes(vlm: Vlm) -> tuple[int, int]:
