@@ -1,0 +1,79 @@
+"""The export of a generator: its command, graphs that agree with PyTorch, and NVIDIA's own builder, without a GPU."""
+
+import json
+from dataclasses import replace
+
+import onnx
+import pytest
+from small_drawer import CONFIG, small_drawer_folder, write_sources
+from small_lego import PLAIN, tiny_model
+
+from egoprog.lego.checkpoints import load_model, save_model
+from egoprog.lego.drawing import Drawer
+from egoprog.lego.export import graph_differences
+from egoprog.lego.graphs import generator_graphs, vlm_graphs
+from egoprog.lego.vlm import load_vlm
+from egoprog.runtime import engines, open_model
+from egoprog.runtime.engines import Target
+from export import lego
+
+GRAPHS = (
+    "conditioning",
+    "unet",
+    "unet_shallow",
+    "unet_alone",
+    "frame_encoder",
+    "decoder",
+    "vision",
+    "prompt",
+    "answer",
+)
+
+
+def test_every_graph_agrees_with_pytorch():
+    folder = open_model(small_drawer_folder())
+    graphs = [*generator_graphs(load_model(folder.path), True), *vlm_graphs(load_vlm(folder.path / "vlm"))]
+    assert tuple(folder.graphs) == tuple(graph.name for graph in graphs) == GRAPHS
+    for difference in graph_differences(folder, graphs):
+        assert difference.scale > 0 and difference.is_within(), difference
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_builder_takes_every_graph(name):
+    pytest.importorskip("tensorrt_rtx_bindings")
+    assert engines.build(open_model(small_drawer_folder()).onnx(name), Target("8.9", "fp32"))
+
+
+def test_a_generator_that_reads_labels_needs_no_language_model(tmp_path, capsys):
+    """In half precision too; its weights, saved in half, are kept so, and each graph says what it was made from."""
+    save_model(tiny_model(replace(PLAIN, words="label")), tmp_path / "labels")
+    arguments = ["--model", str(tmp_path / "labels"), "--out", str(tmp_path / "out"), "--check"]
+    assert lego.main([*arguments, "--precision", "fp32,fp16", "--solver", "dpm", "--steps", "2"]) == 0
+    assert "unet.noise" in capsys.readouterr().out
+    folder = open_model(tmp_path / "out")
+    folder.check()
+    proto = onnx.load(folder.onnx("unet"))
+    metadata = {one.key: one.value for one in proto.metadata_props}
+    assert metadata["weights_sha256"] == folder.files[metadata["weights"]]
+    assert json.loads(metadata["config"])["words"] == "label"
+    assert sum(one.data_type == onnx.TensorProto.FLOAT16 for one in proto.graph.initializer) > 20
+    for precision in ("fp32", "fp16"):
+        assert Drawer.open(tmp_path / "out", ("onnxruntime",), precision).num_steps == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--model": "no/such/model"}, "found no lego.json in no/such/model"),
+        ({"--precision": "int4"}, "expected precisions of fp32, fp16, got int4"),
+        ({"--solver": "dpn"}, "did you mean 'dpm'"),
+        ({"--vlm": None}, "expected a visual language model for a generator that reads descriptions, got none"),
+    ],
+)
+def test_what_is_wrong_is_one_line(changes, words, tmp_path, capsys):
+    model, vlm = write_sources(tmp_path, CONFIG)
+    options = {"--model": str(model), "--vlm": str(vlm), "--out": str(tmp_path / "out")} | changes
+    arguments = [word for name, value in options.items() if value is not None for word in (name, value)]
+    assert lego.main(arguments) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("export.lego: ") and words in error
