@@ -227,10 +227,17 @@ def test_a_deadline_is_kept_by_fewer_steps_and_the_answer_says_so(bring_up):
 
 
 def test_a_doubt_is_told_with_the_answer(bring_up, probe):
-    _, asker = bring_up(FakeDrawer())
+    _, asker = bring_up(FakeDrawer(), scene_detector="all seeing")
     objects = probe.publisher(ObjectDetections, "objects")
-    objects.publish(ObjectDetections(header=header(7.4), detections=[ObjectDetection(class_id="mug", score=0.9)]))
-    time.sleep(0.3)
+
+    def see(name, model):
+        found = [ObjectDetection(class_id=name, score=0.9)]
+        objects.publish(ObjectDetections(header=header(7.4), detections=found, model=model))
+        time.sleep(0.3)
+
+    see("mug", "what hands hold")
+    assert asker.answer().error_msg == "", "nobody looked at the whole scene"
+    see("mug", "all seeing")
     result = asker.answer()
     assert (result.error_code, result.error_msg) == (Result.NONE, "I see no drawer here, so the picture may be wrong.")
     assert asker.answer("how do I take the mug?").error_msg == ""

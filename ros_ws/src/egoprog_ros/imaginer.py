@@ -72,6 +72,9 @@ class ImaginerParameters(NodeParameters):
     max_frame_age_s: float = parameter(
         2.0, "the latest camera frame counts as none where it came longer ago", 0.05, 3600.0, "s"
     )
+    scene_detector: str = parameter(
+        "", "model in `objects` that names all things in view, so that others are doubted; empty: there is none"
+    )
     preview_quality: int = parameter(80, "of the feedback's JPEGs", 1, 100)
 
 
@@ -191,7 +194,9 @@ class Imaginer(EgoprogNode):
         self._programs.take(message)
 
     def _take_objects(self, message: ObjectDetections) -> None:
-        self._objects = message
+        """Only of who looks at the whole scene: `hands` names what is held, and the rest may be there all the same."""
+        if message.model and message.model == self.parameters.scene_detector:
+            self._objects = message
 
     # Goals, in the executor's thread
 
