@@ -115,6 +115,13 @@ def test_a_question_about_a_given_image_is_answered_step_by_step(bring_up, probe
     assert shown[0].image == result.image and node.counters["answers"] == 1
 
 
+@pytest.mark.parametrize("size_px", [(2160, 3840), (4320, 7680)])
+def test_a_large_frame_is_answered_as_fast_as_it_travels(bring_up, size_px):
+    _, asker = bring_up(FakeDrawer())
+    asked = asker.send(image=np.full((*size_px, 3), 128, np.uint8), steps=1)
+    assert asked.result(5.0).error_code == Result.NONE
+
+
 @pytest.mark.parametrize("transport", ["compressed", "raw"])
 def test_the_latest_camera_frame_is_drawn_from_and_an_old_one_is_not(bring_up, probe, transport):
     drawer = FakeDrawer()

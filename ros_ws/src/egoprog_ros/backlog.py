@@ -6,7 +6,6 @@ full the oldest one is lost, and that is counted and told.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -76,8 +75,9 @@ class Backlog(Generic[T]):
 
     def discard(self, item: T) -> None:
         """Forgets an item that waits, if it does; not counted as lost."""
-        with self._condition, contextlib.suppress(ValueError):
-            self._items.remove(item)
+        with self._condition:
+            if item in self._items:  # a failing remove() would print the item into its error: seconds, for an image
+                self._items.remove(item)
 
     def resize(self, size: int) -> None:
         """Items that may wait from now on; the oldest are lost where more are waiting."""
