@@ -26,7 +26,6 @@ from PIL import Image
 
 from egoprog.data.fitting import fit_frame
 from egoprog.leap.agreement import made_pictures
-from egoprog.leap.export import About
 from egoprog.lego.checkpoints import LegoModel, load_model, save_model
 from egoprog.lego.config import LegoConfig
 from egoprog.lego.describing import Said
@@ -41,6 +40,7 @@ from egoprog.lego.vlm import Vlm, new_llava
 from egoprog.lego.vlm_config import VlmConfig
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import VlmTokenizer
+from egoprog.onnx_export import About
 
 NUM_STEPS = 20
 """Of the exact comparison."""

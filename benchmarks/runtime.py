@@ -22,9 +22,10 @@ from safetensors.torch import save_file
 from egoprog import runtime
 from egoprog.leap.agreement import made_pictures, normalised
 from egoprog.leap.config import LeapConfig, UniFormerConfig, Vocabulary, to_json
-from egoprog.leap.export import About, add_precision, export_model
+from egoprog.leap.export import add_precision, export_model
 from egoprog.leap.live import ENCODER, RECOGNISER
 from egoprog.leap.network import LeapNetwork
+from egoprog.onnx_export import About
 from egoprog.runtime.precisions import to_dynamic_int8
 
 VOCABULARY = Vocabulary(("take", "put"), ("cup", "knife"), ((0, 0), (1, 1)), ("cup", "knife"))

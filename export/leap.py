@@ -28,10 +28,11 @@ from egoprog.leap.agreement import (
     stream,
 )
 from egoprog.leap.config import LeapConfig, leap_from_json
-from egoprog.leap.export import About, add_precision, export_model
+from egoprog.leap.export import add_precision, export_model
 from egoprog.leap.initial_weights import weights_of
 from egoprog.leap.live import ANTICIPATOR, CONTEXT, RATE_HZ, RECOGNISER
 from egoprog.leap.sentences import SentenceEncoder
+from egoprog.onnx_export import About
 from egoprog.provenance import provenance
 from egoprog.runtime import ModelFolder, open_model
 from egoprog.runtime.model_folder import PRECISIONS

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError, EgoprogError
 from egoprog.leap.agreement import made_pictures
-from egoprog.leap.export import About
 from egoprog.lego.export import TOLERANCE, export_lego, graph_differences
 from egoprog.lego.fast_sampling import Sampling
 from egoprog.lego.stepping import SOLVERS
+from egoprog.onnx_export import About
 from egoprog.provenance import provenance
 
 PRECISIONS = ("fp32", "fp16")

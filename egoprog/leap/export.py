@@ -11,14 +11,10 @@ A model's graphs, each for one frame at a time:
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import logging
 import shutil
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,33 +31,11 @@ from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.streaming import FrameEncoder, StreamStep
 from egoprog.leap.vocabulary import precondition_words
+from egoprog.onnx_export import About, GraphModule, quiet_exporter
 from egoprog.runtime.model_folder import Graph, ModelFolder, sha256_of
 from egoprog.runtime.precisions import to_fp16, to_int8
 
 OPSET = 20
-
-
-@dataclass(frozen=True)
-class GraphModule:
-    """A graph as a module: its inputs in the order of `forward`, as examples by name; its outputs by name.
-
-    states: the state of a stream that has seen nothing, by input name; it is fed back as NAME_out comes out.
-    """
-
-    name: str
-    module: nn.Module
-    inputs: Mapping[str, Tensor]
-    outputs: tuple[str, ...]
-
-    @property
-    def states(self) -> dict[str, Tensor]:
-        return {name: value for name, value in self.inputs.items() if name.startswith("state_")}
-
-    def run(self, arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Outputs by name, without gradients."""
-        with torch.inference_mode():
-            values = self.module(*(arrays[name] for name in self.inputs))
-        return dict(zip(self.outputs, values if isinstance(values, tuple) else (values,), strict=True))
 
 
 class _Head(nn.Module):
@@ -120,7 +94,7 @@ def graph_of(name: str, network: LeapNetwork) -> GraphModule:
 
 def write_onnx(graph: GraphModule, path: Path, metadata: Mapping[str, str]) -> None:
     """The graph as one ONNX file, whole or not at all, with texts in it."""
-    with _quiet(), torch.no_grad():
+    with quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
             graph.module,
             tuple(graph.inputs.values()),
@@ -157,18 +131,6 @@ def metadata_of(graph: str, config: LeapConfig, weights: Path, commit: str, rate
         "weights": weights.name,
         "weights_sha256": sha256_of(weights),
     }
-
-
-@dataclass(frozen=True)
-class About:
-    """What a model folder says of itself: see `egoprog.runtime.ModelFolder`."""
-
-    name: str
-    about: str
-    data: str
-    command: str
-    commit: str
-    license: str = "Apache-2.0"
 
 
 def export_model(
@@ -245,16 +207,3 @@ def _check_shared(recogniser: LeapNetwork, other: LeapNetwork, name: str) -> Non
                 f"expected the recogniser's frame encoder in the {name}, {key} differs; "
                 "train both from the same frozen one, or export them to folders of their own"
             )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter prints, warns and logs about packages that are not installed."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -135,9 +135,8 @@ def load_strictly(model: nn.Module, state: Mapping[str, Tensor], may_lack: Itera
         ),
     ]
     if any(troubles):
-        raise ModelError(
-            f"expected the {len(expected)} keys of this {type(model).__name__}, got " + "; ".join(filter(None, troubles))
-        )
+        told = "; ".join(filter(None, troubles))
+        raise ModelError(f"expected the {len(expected)} keys of this {type(model).__name__}, got {told}")
     model.load_state_dict(dict(state), strict=False)
 
 

@@ -13,11 +13,8 @@ Shapes: H/W pixels, c latent channels, h/w latent.
 from __future__ import annotations
 
 import contextlib
-import io
-import logging
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +27,13 @@ from numpy.typing import NDArray
 from egoprog.data.atomic import atomic
 from egoprog.data.fitting import fit_frame, resize
 from egoprog.errors import ModelError
-from egoprog.leap.export import About, GraphModule
 from egoprog.lego.checkpoints import CONFIG_NAME, PROJECTIONS_NAME, LegoModel, load_model
 from egoprog.lego.config import LegoConfig, to_json
 from egoprog.lego.drawing import PREVIEW_NAME, TOKENIZER_FOLDER, VLM_FOLDER
 from egoprog.lego.fast_sampling import SAMPLING_JSON, Sampling
 from egoprog.lego.graphs import generator_graphs, vlm_graphs
 from egoprog.lego.vlm import Vlm, load_vlm
+from egoprog.onnx_export import About, GraphModule, quiet_exporter
 from egoprog.runtime import ModelFolder, load
 from egoprog.runtime.model_folder import Graph, sha256_of
 from egoprog.runtime.precisions import to_fp16
@@ -135,7 +132,7 @@ def write_graph(graph: GraphModule, files: Mapping[str, Path], metadata: Mapping
         )
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "plain.onnx")
-        with _quiet(), torch.no_grad():
+        with quiet_exporter(), _without_fast_path(), torch.no_grad():
             # by tracing: the newer exporter takes six times as long, and no branch here depends on data
             torch.onnx.export(
                 graph.module,
@@ -248,16 +245,11 @@ def _write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter warns of constants, which these are meant to be."""
-    before = logging.root.manager.disable
-    has_fast_path = torch.backends.mha.get_fastpath_enabled()
-    logging.disable(logging.WARNING)
-    torch.backends.mha.set_fastpath_enabled(False)  # one operator for a whole layer, which ONNX lacks
+def _without_fast_path() -> Iterator[None]:
+    """One operator for a whole layer, which ONNX lacks, is left out."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
-        logging.disable(before)
-        torch.backends.mha.set_fastpath_enabled(has_fast_path)
+        torch.backends.mha.set_fastpath_enabled(before)

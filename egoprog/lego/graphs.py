@@ -30,10 +30,10 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb, repeat_kv
 
-from egoprog.leap.export import GraphModule
 from egoprog.lego.checkpoints import LegoModel
 from egoprog.lego.conditioning import Conditioning
 from egoprog.lego.vlm import MOST_TOKENS, Vlm
+from egoprog.onnx_export import GraphModule
 
 MOST_QUESTION_TOKENS = 96
 """Of a prompt beside the picture's; the longest question of 24 common words has about 40."""

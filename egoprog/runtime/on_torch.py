@@ -14,7 +14,7 @@ from egoprog.runtime.onnx_metadata import onnx_metadata
 from egoprog.runtime.tensors import TensorSpec
 
 if TYPE_CHECKING:
-    from egoprog.leap.export import GraphModule
+    from egoprog.onnx_export import GraphModule
 
 
 def open_graph(folder: Path | None, name: str, precision: str, num_threads: int | None) -> BackendGraph:

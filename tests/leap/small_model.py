@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import save_file
 
 from egoprog.leap.config import SENTENCE_WIDTH, LeapConfig, UniFormerConfig, Vocabulary, to_json
-from egoprog.leap.export import About, export_model
+from egoprog.leap.export import export_model
 from egoprog.leap.network import LeapNetwork
+from egoprog.onnx_export import About
 
 VOCABULARY = Vocabulary(
     verbs=("take", "put", "open"),

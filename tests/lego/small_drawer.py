@@ -12,11 +12,11 @@ import small_vlm
 import torch
 
 from egoprog.leap.agreement import made_pictures
-from egoprog.leap.export import About
 from egoprog.lego.checkpoints import save_model
 from egoprog.lego.config import LegoConfig
 from egoprog.lego.export import export_lego
 from egoprog.lego.fast_sampling import Sampling
+from egoprog.onnx_export import About
 
 CONFIG = replace(small_lego.TINY, vlm_width=small_vlm.TINY.width, num_image_tokens=small_vlm.TINY.num_image_tokens)
 _kept: list[tempfile.TemporaryDirectory] = []

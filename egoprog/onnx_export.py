@@ -1,0 +1,61 @@
+"""What exporting any network to ONNX needs: a graph with named inputs, what its folder says, a quiet exporter."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class GraphModule:
+    """A graph as a module: its inputs in the order of `forward`, as examples by name; its outputs by name.
+
+    states: the state of a stream that has seen nothing, by input name; it is fed back as NAME_out comes out.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: Mapping[str, Tensor]
+    outputs: tuple[str, ...]
+
+    @property
+    def states(self) -> dict[str, Tensor]:
+        return {name: value for name, value in self.inputs.items() if name.startswith("state_")}
+
+    def run(self, arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Outputs by name, without gradients."""
+        with torch.inference_mode():
+            values = self.module(*(arrays[name] for name in self.inputs))
+        return dict(zip(self.outputs, values if isinstance(values, tuple) else (values,), strict=True))
+
+
+@dataclass(frozen=True)
+class About:
+    """What a model folder says of itself: see `egoprog.runtime.ModelFolder`."""
+
+    name: str
+    about: str
+    data: str
+    command: str
+    commit: str
+    license: str = "Apache-2.0"
+
+
+@contextlib.contextmanager
+def quiet_exporter() -> Iterator[None]:
+    """The exporter prints, warns and logs about packages that are not installed and constants that are meant to be."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
