@@ -73,7 +73,7 @@ def measure_programs(predictions: Predictions) -> ProgramScores:
     if predictions.sub_verbs.ndim != 3:
         raise ModelError("expected predictions of a network with a program head, got none: measure its actions only")
     clips = np.flatnonzero((predictions.true_sub_verbs >= 0).any(axis=1))
-    steps = decode(predictions.sub_verbs[clips], predictions.objects[clips])
+    steps = decode(predictions.sub_verbs[clips], predictions.objects[clips], predictions.config.vocabulary)
     said = sequences(steps.verbs, steps.objects)
     true = sequences(predictions.true_sub_verbs[clips], predictions.true_objects[clips])
     pairs = list(zip(said, true, strict=True))

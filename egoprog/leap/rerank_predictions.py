@@ -160,7 +160,7 @@ def _recognised(predictions: Predictions) -> Iterable[tuple[str, Observed]]:
     vocabulary = predictions.config.vocabulary
     shares = softmax(predictions.actions)
     has_program = predictions.sub_verbs.ndim == 3
-    steps = decode(predictions.sub_verbs, predictions.objects) if has_program else None
+    steps = decode(predictions.sub_verbs, predictions.objects, vocabulary) if has_program else None
     for place, name in enumerate(predictions.narration_ids):
         best = int(shares[place].argmax())
         program = tuple(program_of(steps[place], vocabulary).sub_actions()) if steps is not None else ()

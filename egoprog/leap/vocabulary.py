@@ -10,8 +10,9 @@ from egoprog.data.epic import Action
 from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.data.program_lines import ProgramClip
 from egoprog.errors import AnnotationError
-from egoprog.leap.config import Vocabulary
+from egoprog.leap.config import NO_OBJECT_CLASS, SUB_VERBS, Vocabulary
 from egoprog.program import flatten
+from egoprog.program.types import Verb
 
 _INSTANCE = re.compile(r"(?<=[a-z])[_ ]\d+\b")
 
@@ -41,6 +42,7 @@ def make_vocabulary(
     Raises AnnotationError for a row whose class is beyond them, and where there are no rows.
     """
     pairs, words, sentences = Counter(), Counter(), Counter()
+    acting, receiving = Counter(), Counter()
     for row in actions:
         if not (0 <= row.verb_class < len(verbs) and 0 <= row.noun_class < len(nouns)):
             expected = f"a verb class below {len(verbs)} and a noun class below {len(nouns)}"
@@ -49,13 +51,30 @@ def make_vocabulary(
     for clip in programs:
         flat = flatten(clip.program)
         words.update({object_word(name) for step in flat for name in step.objects})
+        for step in flat:
+            acting[step.verb, step.o1 and object_word(step.o1)] += 1
+            receiving[step.verb, step.o2 and object_word(step.o2)] += 1
         sentences[precondition_words(flat.precondition)] += 1
     if not pairs:
         raise AnnotationError("annotations", "", "at least one action to train on", "none")
+    objects = tuple(sorted(word for word, count in words.items() if count >= min_count))
     return Vocabulary(
         verbs,
         nouns,
         tuple(sorted(pairs)),
-        tuple(sorted(word for word, count in words.items() if count >= min_count)),
+        objects,
         tuple(sentence for sentence, _ in sentences.most_common(max_sentences)),
+        _by_verb_and_class(acting, objects),
+        _by_verb_and_class(receiving, objects),
     )
+
+
+def _by_verb_and_class(
+    counts: Counter[tuple[Verb, str | None]], objects: tuple[str, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Words that have no class of their own count as none, as in the labels."""
+    known = {word: k + 1 for k, word in enumerate(objects)}
+    rows = [[0] * (len(objects) + 1) for _ in SUB_VERBS]
+    for (verb, word), count in counts.items():
+        rows[SUB_VERBS.index(verb)][known.get(word, NO_OBJECT_CLASS)] += count
+    return tuple(map(tuple, rows))

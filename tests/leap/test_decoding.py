@@ -1,5 +1,7 @@
 """From logits to steps and programs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,10 +37,38 @@ def test_the_target_of_one_head_is_decoded_to_acting_object_and_recipient():
     assert steps.objects.tolist() == [[KNIFE, CARROT], [KNIFE, 0], [0, 0]]
 
 
-def test_a_recipient_needs_half_of_what_its_target_has():
-    objects = logits_of({KNIFE: 0.82, CARROT: 0.18}, {KNIFE: 0.85, CARROT: 0.15}, {KNIFE: 0.5, 0: 0.3, CARROT: 0.2})
-    steps = decode(verbs_of(Verb.USE, Verb.USE, Verb.USE), objects)
-    assert steps.objects[:, 1].tolist() == [CARROT, 0, 0]
+def fit(logs, acting, recipient):
+    """m of `losses`, its logarithm, without the verb."""
+    if recipient == 0:
+        return logs[acting]
+    share = 2 / 3
+    return share * np.log(np.exp(logs[acting]) / share) + (1 - share) * np.log(np.exp(logs[recipient]) / (1 - share))
+
+
+def test_the_pair_is_said_that_the_loss_would_punish_least():
+    logits = np.random.default_rng(0).normal(0, 2, (200, NUM_OBJECT_CLASSES)).astype(np.float32)
+    said = decode(np.repeat(verbs_of(Verb.USE), len(logits), axis=0), logits).objects.tolist()
+    for pair, logs in zip(said, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)), strict=True):
+        pairs = [
+            (a, b) for a in range(NUM_OBJECT_CLASSES) for b in range(NUM_OBJECT_CLASSES) if b == 0 or a not in (0, b)
+        ]
+        assert tuple(pair) == max(pairs, key=lambda one: fit(logs, *one))
+
+
+def test_what_never_acts_is_a_recipient_of_whatever_may_act():
+    """A network that wavers between things to put onto the board is surest of the board."""
+    objects = logits_of({BOARD: 0.4, KNIFE: 0.25, CARROT: 0.35})
+    assert decode(verbs_of(Verb.MOVE), objects).objects.tolist() == [[BOARD, CARROT]]
+    counts = np.zeros((2, len(SUB_VERBS), NUM_OBJECT_CLASSES), int)
+    counts[0, :, [KNIFE, CARROT]] = 50
+    counts[1, :, BOARD] = counts[1, :, 0] = 50
+    acting, receiving = (tuple(map(tuple, rows.tolist())) for rows in counts)
+    known = replace(VOCABULARY, acting=acting, receiving=receiving)
+    assert decode(verbs_of(Verb.MOVE), objects, known).objects.tolist() == [[CARROT, BOARD]]
+
+
+def test_a_vocabulary_without_objects_says_none():
+    assert decode(verbs_of(Verb.WAIT), np.zeros((1, 1), np.float32)).objects.tolist() == [[0, 0]]
 
 
 def test_nothing_has_no_objects_and_is_no_step_of_a_program():
@@ -54,7 +84,7 @@ def test_two_object_heads_are_read_one_each():
 
 def test_a_program_has_its_steps_in_order_repeats_merged_and_confidences():
     verbs = verbs_of(Verb.GRASP, Verb.GRASP, Verb.USE, Verb.NOTHING)
-    objects = logits_of({KNIFE: 0.6, BOARD: 0.1}, {KNIFE: 0.8, BOARD: 0.1}, {KNIFE: 0.6, CARROT: 0.4}, {0: 1.0})
+    objects = logits_of({KNIFE: 0.6, BOARD: 0.05}, {KNIFE: 0.8, BOARD: 0.1}, {KNIFE: 0.6, CARROT: 0.4}, {0: 1.0})
     program = program_of(decode(verbs, objects), VOCABULARY, "cut_carrot", 1.0, 2.5)
     assert [(step.verb, step.objects) for step in program.body] == [
         (Verb.GRASP, ("knife",)),
