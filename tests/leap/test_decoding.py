@@ -84,7 +84,7 @@ def test_two_object_heads_are_read_one_each():
 
 def test_a_program_has_its_steps_in_order_repeats_merged_and_confidences():
     verbs = verbs_of(Verb.GRASP, Verb.GRASP, Verb.USE, Verb.NOTHING)
-    objects = logits_of({KNIFE: 0.6, BOARD: 0.05}, {KNIFE: 0.8, BOARD: 0.1}, {KNIFE: 0.6, CARROT: 0.4}, {0: 1.0})
+    objects = logits_of({KNIFE: 0.6, BOARD: 0.08}, {KNIFE: 0.8, BOARD: 0.1}, {KNIFE: 0.6, CARROT: 0.4}, {0: 1.0})
     program = program_of(decode(verbs, objects), VOCABULARY, "cut_carrot", 1.0, 2.5)
     assert [(step.verb, step.objects) for step in program.body] == [
         (Verb.GRASP, ("knife",)),
