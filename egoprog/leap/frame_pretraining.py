@@ -89,6 +89,28 @@ class FrameNetwork(nn.Module):
         return order[:, : max(1, round(share * num_patches))]
 
 
+def cut_mixed(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The first half of a batch with a rectangle of patches out of the second, with what those show.
+
+    What a thing looks like is then told apart from the kitchen that it stands in. What hands touch and what is being
+    done are no longer known of the first half. The rectangle is drawn from torch's generator.
+    """
+    frames_BCHW, patches_BRSN = batch["frames"].clone(), batch["patches"].clone()
+    half, (rows, columns) = len(frames_BCHW) // 2, patches_BRSN.shape[1:3]
+    step = frames_BCHW.shape[2] // rows
+    height, width = (int(torch.randint(most // 4, most * 3 // 4 + 1, ())) for most in (rows, columns))
+    top, left = int(torch.randint(rows - height + 1, ())), int(torch.randint(columns - width + 1, ()))
+    down, across = slice(top, top + height), slice(left, left + width)
+    patches_BRSN[:half, down, across] = patches_BRSN[half : 2 * half, down, across]
+    down, across = slice(top * step, (top + height) * step), slice(left * step, (left + width) * step)
+    frames_BCHW[:half, :, down, across] = frames_BCHW[half : 2 * half, :, down, across]
+    mixed = {**batch, "frames": frames_BCHW, "patches": patches_BRSN}
+    for name in HEADS:
+        mixed[name] = batch[name].clone()
+        mixed[name][:half] = UNKNOWN
+    return mixed
+
+
 def rarity(frequencies: Sequence[float]) -> Tensor:
     """(N + 4,) how much a patch that shows something counts against one that does not, the rarer the more.
 
@@ -157,6 +179,8 @@ class FrameTask(Task):
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if self._rarity is None:
             self._rarity = rarity(self.dataset("train").frequencies().tolist()).to(batch["frames"].device)
+        if model.training:
+            batch = cut_mixed(batch)
         return frame_loss(model(batch["frames"]), batch, self._rarity)
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:

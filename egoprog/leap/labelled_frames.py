@@ -161,9 +161,9 @@ class View:
         return cls(((1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2))
 
     @classmethod
-    def random(cls, rng: np.random.Generator, least: float = 0.6) -> View:
-        """least: of the sides that are left."""
-        width, height = rng.uniform(least, 1, 2)
+    def random(cls, rng: np.random.Generator, least: float = 0.4) -> View:
+        """least: of each side that is left; things are seen from near and far, and a little stretched."""
+        width, height = np.clip(rng.uniform(least, 1) * rng.uniform(0.85, 1.15, 2), least, 1)
         left, top = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
         return cls((left, top, left + width, top + height), bool(rng.random() < 0.5))
 

@@ -6,15 +6,18 @@ from safetensors.torch import save_file
 
 from egoprog.errors import ModelError
 from egoprog.leap.frame_pretraining import (
+    HEADS,
     FrameConfig,
     FrameNetwork,
     FrameTask,
+    cut_mixed,
     frame_loss,
     hits,
     rarity,
     read_frame_encoder,
 )
 from egoprog.leap.labelled_frames import FrameDataset
+from egoprog.leap.targets import UNKNOWN
 from egoprog.train.config import TrainingConfig
 from egoprog.train.loop import train
 from tests.leap.boxed import BACKBONE
@@ -48,6 +51,25 @@ def test_training_looks_at_a_part_of_the_patches():
     assert min(counts) >= 8 and len(counts) > 1
     assert all(len(set(row.tolist())) == len(row) for each in numbers for row in each)
     assert network.eval()(torch.zeros(2, 3, 32, 64))["kept"].tolist() == [list(range(32))] * 2
+
+
+def test_a_rectangle_of_another_frame_brings_along_what_it_shows():
+    """The picture and what its patches are said to show must stay together."""
+    torch.manual_seed(0)
+    rows, columns, step = 4, 8, 8
+    shown = torch.rand(6, rows, columns, 3) > 0.5
+    frames = shown[..., :1].float().permute(0, 3, 1, 2).repeat_interleave(step, 2).repeat_interleave(step, 3)
+    batch = {"frames": frames.expand(-1, 3, -1, -1), "patches": shown}
+    batch |= {name: torch.arange(6) for name in HEADS}
+    shares = []
+    for _ in range(20):
+        mixed = cut_mixed(batch)
+        assert (mixed["frames"][:, 0, ::step, ::step] == mixed["patches"][..., 0]).all()
+        assert (mixed["frames"][3:] == batch["frames"][3:]).all() and (mixed["patches"][3:] == shown[3:]).all()
+        assert all(mixed[name].tolist() == [UNKNOWN] * 3 + [3, 4, 5] for name in HEADS)
+        shares.append((mixed["patches"][:3] != shown[:3]).float().mean().item())
+    assert 0 < min(shares) < max(shares) < 0.5
+    assert batch["left"].tolist() == list(range(6)), "the batch itself stays"
 
 
 def test_what_a_training_leaves_is_read_back_as_the_encoder(boxed_folder, monkeypatch):
