@@ -138,8 +138,10 @@ def _told(error: Any) -> str:
 
 
 def _check_precision(trt: ModuleType, network: Any, onnx: Path, precision: str) -> None:
-    layers = (network.get_layer(k) for k in range(network.num_layers))
-    types = {layer.get_output(k).dtype for layer in layers for k in range(layer.num_outputs)}
+    """Of what is computed: weights may be kept in half precision and widened before they are used."""
+    layers = map(network.get_layer, range(network.num_layers))
+    computed = [layer for layer in layers if layer.type != trt.LayerType.CONSTANT]
+    types = {layer.get_output(k).dtype for layer in computed for k in range(layer.num_outputs)}
     for name, mark in _MARKS.items():
         is_written_so = getattr(trt.DataType, mark) in types
         if is_written_so != (name == precision):
