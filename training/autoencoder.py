@@ -1,7 +1,7 @@
 """Trains the small autoencoder in whose latents the generator works.
 
 python -m training.autoencoder --pairs PAIRS --out runs/autoencoder
-python -m training.autoencoder --pairs PAIRS --out runs/autoencoder-debug --set steps=20 --set training.batch=4
+python -m training.autoencoder --pairs PAIRS --out runs/autoencoder-debug --set steps=20 --set measures=1
 
 The second needs a minute of a CPU. The same command goes on where it was stopped. RUN gets vae/, which
 python -m training.lego --autoencoder RUN  reads, beside the weights and the log of the training.

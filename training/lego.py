@@ -2,7 +2,7 @@
 
 python -m training.lego --recipe lego_sim --pairs PAIRS --autoencoder runs/autoencoder --out runs/lego
 python -m training.lego --recipe lego_sim_labels --pairs PAIRS --autoencoder runs/autoencoder --out runs/lego-debug \
-    --set steps=8 --set training.batch=4
+    --set steps=8 --set measures=1
 python -m training.lego --recipe lego_paper --pairs EPIC --pairs EGO4D --init stable-diffusion-v1-5 --out runs/scaleup
 
 The second needs a minute of a CPU; the third is the paper's scale-up over two datasets. The same command goes on where

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import onnx
 import pytest
 from small_drawer import CONFIG, small_drawer_folder, write_sources
@@ -11,7 +12,9 @@ from small_lego import PLAIN, tiny_model
 from egoprog.lego.checkpoints import load_model, save_model
 from egoprog.lego.drawing import Drawer
 from egoprog.lego.export import graph_differences
+from egoprog.lego.fast_sampling import Sampling
 from egoprog.lego.graphs import generator_graphs, vlm_graphs
+from egoprog.lego.questions import parse_question
 from egoprog.lego.vlm import load_vlm
 from egoprog.runtime import engines, open_model
 from egoprog.runtime.engines import Target
@@ -46,7 +49,8 @@ def test_the_builder_takes_every_graph(name):
 
 def test_a_generator_that_reads_labels_needs_no_language_model(tmp_path, capsys):
     """In half precision too; its weights, saved in half, are kept so, and each graph says what it was made from."""
-    save_model(tiny_model(replace(PLAIN, words="label")), tmp_path / "labels")
+    unet = replace(PLAIN.unet, attends=(False, *PLAIN.unet.attends[1:]))  # as in the small configuration
+    save_model(tiny_model(replace(PLAIN, words="label", unet=unet)), tmp_path / "labels")
     arguments = ["--model", str(tmp_path / "labels"), "--out", str(tmp_path / "out"), "--check"]
     assert lego.main([*arguments, "--precision", "fp32,fp16", "--solver", "dpm", "--steps", "2"]) == 0
     assert "unet.noise" in capsys.readouterr().out
@@ -58,7 +62,10 @@ def test_a_generator_that_reads_labels_needs_no_language_model(tmp_path, capsys)
     assert json.loads(metadata["config"])["words"] == "label"
     assert sum(one.data_type == onnx.TensorProto.FLOAT16 for one in proto.graph.initializer) > 20
     for precision in ("fp32", "fp16"):
-        assert Drawer.open(tmp_path / "out", ("onnxruntime",), precision).num_steps == 2
+        drawer = Drawer.open(tmp_path / "out", ("onnxruntime",), precision)
+        picture = np.zeros((*drawer.size_px, 3), np.uint8)
+        drawn = drawer.draw(picture, parse_question("how do I open the drawer?"), sampling=Sampling("dpm", 4, reuse=2))
+        assert drawn.steps == 4
 
 
 @pytest.mark.parametrize(
