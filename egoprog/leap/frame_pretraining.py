@@ -22,9 +22,9 @@ from egoprog.data.epic_folder import EpicFolder
 from egoprog.errors import ModelError
 from egoprog.leap.config import UniFormerConfig, to_json, uniformer_from_json
 from egoprog.leap.labelled_frames import PLACES, FrameDataset, read_nouns
-from egoprog.leap.official import load_strictly
 from egoprog.leap.targets import UNKNOWN
 from egoprog.leap.uniformer import UniFormerV2
+from egoprog.state_dicts import load_strictly
 from egoprog.train.batches import Batches
 from egoprog.train.checkpoint import read_metadata, read_weights
 from egoprog.train.task import Task

@@ -10,7 +10,8 @@ from egoprog.errors import ModelError
 from egoprog.leap.config import leap_from_json
 from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.network import LeapNetwork
-from egoprog.leap.official import load_for_fine_tuning, load_strictly, read_checkpoint
+from egoprog.leap.official import load_for_fine_tuning
+from egoprog.state_dicts import load_strictly, read_checkpoint
 from egoprog.train.checkpoint import read_metadata, read_weights
 
 log = logging.getLogger(__name__)

@@ -1,63 +1,28 @@
-"""Published UniFormerV2 checkpoints: reading the file, what model it is, and putting its weights into ours.
+"""Published UniFormerV2 checkpoints: what model a state dict is of, and how another goes on from its weights.
 
 Key names are given without `backbone.`. Source: the state dicts of OpenGVLab/UniFormerV2.
 """
 
 from __future__ import annotations
 
-import difflib
-import pickle
 import re
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import isqrt
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from egoprog.errors import ModelError
 from egoprog.leap.config import UniFormerConfig
+from egoprog.state_dicts import load_strictly, nearest_key
 
 HEAD_WIDTH = 64
 """Of every published model; the number of heads leaves no trace in a checkpoint."""
 PUBLISHED_REDUCTION = 1.5
 CLASSIFIER = ("transformer.proj.2.weight", "transformer.proj.2.bias")
-_NUM_NAMED = 6
-"""Keys that an error names of each kind; the others are counted."""
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """What a .safetensors, .pth or .pyth file holds. Nothing in it is executed.
-
-    Raises ModelError for a file that is missing, damaged, or a pickle with code in it.
-    """
-    path = Path(path)
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        found = re.search(r"GLOBAL (\S+)", str(error))
-        if found is None and "Unsupported" not in str(error):
-            raise ModelError(f"expected a checkpoint, got a file that is none or is damaged: {path}") from None
-        what = f"code in it ({found[1]})" if found else "more in it than tensors"
-        raise ModelError(
-            f"expected a checkpoint with tensors alone, got a pickle with {what}: {path}; it was not run. "
-            "Ask its author for a plain state dict or safetensors"
-        ) from None
-    except FileNotFoundError:
-        raise ModelError(f"expected a checkpoint, got no file: {path}") from None
-    except (OSError, EOFError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"expected a whole checkpoint, got {path}: {reason}; fetch it again") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"expected a state dict in {path}, got a {type(content).__name__}")
-    return content
 
 
 def plain_state(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -115,31 +80,6 @@ def inferred_config(state: Mapping[str, Tensor], heads: int | None = None) -> Un
     )
 
 
-def load_strictly(model: nn.Module, state: Mapping[str, Tensor], may_lack: Iterable[str] = ()) -> None:
-    """Puts a state dict into a model: every key, of its shape, and no other.
-
-    may_lack: keys that keep the model's own values where the state dict has none. Raises ModelError, which names what
-    is missing, unknown or misshapen, with the nearest known keys.
-    """
-    expected = model.state_dict()
-    missing = [key for key in expected if key not in state and key not in set(may_lack)]
-    unknown = [key for key in state if key not in expected]
-    misshapen = [key for key in expected if key in state and state[key].shape != expected[key].shape]
-    troubles = [
-        _listed("missing", missing, lambda key: _nearest(key, unknown, "instead of")),
-        _listed("unknown", unknown, lambda key: _nearest(key, missing or expected, "did you mean")),
-        _listed(
-            "misshapen",
-            misshapen,
-            lambda key: f" (expected {tuple(expected[key].shape)}, got {tuple(state[key].shape)})",
-        ),
-    ]
-    if any(troubles):
-        told = "; ".join(filter(None, troubles))
-        raise ModelError(f"expected the {len(expected)} keys of this {type(model).__name__}, got {told}")
-    model.load_state_dict(dict(state), strict=False)
-
-
 def load_for_fine_tuning(
     model: nn.Module, checkpoint: Mapping[str, Any], *, new_classifier: bool = False, resize: bool = False
 ) -> None:
@@ -192,7 +132,9 @@ def _width(state: Mapping[str, Tensor]) -> int:
 
 def _shape(state: Mapping[str, Tensor], key: str, num_axes: int) -> tuple[int, ...]:
     if key not in state:
-        raise ModelError(f"expected the keys of a UniFormerV2, got missing {key}{_nearest(key, state, 'instead of')}")
+        raise ModelError(
+            f"expected the keys of a UniFormerV2, got missing {key}{nearest_key(key, state, 'instead of')}"
+        )
     if state[key].ndim != num_axes:
         raise ModelError(f"expected {key} of {num_axes} axes, got {tuple(state[key].shape)}")
     return tuple(state[key].shape)
@@ -204,16 +146,3 @@ def _reduction(state: Mapping[str, Tensor], width: int) -> float:
     if not reduced or reduced[0] == int(width // PUBLISHED_REDUCTION):
         return PUBLISHED_REDUCTION
     return width / (reduced[0] + 0.5)  # half a channel more, so that rounding can't lose one
-
-
-def _listed(what: str, keys: list[str], note: Any) -> str:
-    """One clause of an error; empty without keys."""
-    if not keys:
-        return ""
-    more = f" and {len(keys) - _NUM_NAMED} more" if len(keys) > _NUM_NAMED else ""
-    return f"{what} " + ", ".join(key + note(key) for key in keys[:_NUM_NAMED]) + more
-
-
-def _nearest(key: str, known: Iterable[str], words: str) -> str:
-    found = difflib.get_close_matches(key, list(known), n=1)
-    return f" ({words} {found[0]}?)" if found else ""

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from egoprog.errors import ConfigurationError, InputError
 from egoprog.leap.config import UniFormerConfig
-from egoprog.leap.official import inferred_config, load_strictly, plain_state
+from egoprog.leap.official import inferred_config, plain_state
+from egoprog.state_dicts import load_strictly
 
 _QUICK = 1.702
 """QuickGELU's factor."""

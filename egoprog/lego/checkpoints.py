@@ -25,11 +25,11 @@ from transformers import CLIPTextModel
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError, ModelError
-from egoprog.leap.official import load_strictly
 from egoprog.lego.config import AutoencoderConfig, LegoConfig, TextEncoderConfig, UNetConfig, lego_from_json, to_json
 from egoprog.lego.generator import Generator, with_frame
 from egoprog.lego.schedules import sampler
 from egoprog.lego.text_tokens import TextTokenizer
+from egoprog.state_dicts import load_strictly
 from egoprog.train.checkpoint import read_metadata, read_weights
 
 CONFIG_NAME = "lego.json"

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import CLIPImageProcessorPil, CLIPModel
 
 from egoprog.errors import ModelError
-from egoprog.leap.official import read_checkpoint
+from egoprog.state_dicts import read_checkpoint
 
 IMPROVED_WIDTHS = (1024, 128, 64, 16, 1)
 _IMPROVED_PLACES = (0, 2, 4, 6, 7)

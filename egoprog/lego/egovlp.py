@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from transformers import DistilBertConfig, DistilBertModel
 
 from egoprog.errors import ModelError
-from egoprog.leap.official import load_strictly, read_checkpoint
+from egoprog.state_dicts import load_strictly, read_checkpoint
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egoprog.leap.official import load_strictly, read_checkpoint
+from egoprog.state_dicts import load_strictly, read_checkpoint
 
 SIZE_PX = 299
 WIDTH = 2048

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from egoprog.errors import ModelError
-from egoprog.leap.official import load_strictly, read_checkpoint
 from egoprog.lego.checkpoints import LegoModel
 from egoprog.lego.config import AutoencoderConfig, LegoConfig, UNetConfig
 from egoprog.lego.generator import Generator, make_autoencoder
 from egoprog.lego.text_tokens import TextTokenizer
+from egoprog.state_dicts import load_strictly, read_checkpoint
 
 UNET, AVERAGE = "model.diffusion_model.", "model_ema."
 AUTOENCODER, TEXT = "first_stage_model.", "cond_stage_model.transformer."

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from egoprog.errors import ModelError
-from egoprog.leap.official import load_strictly, read_checkpoint
+from egoprog.state_dicts import load_strictly, read_checkpoint
 
 MEAN = (-0.030, -0.088, -0.188)
 STD = (0.458, 0.448, 0.450)

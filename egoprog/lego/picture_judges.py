@@ -19,10 +19,10 @@ from egoprog.errors import ModelError
 from egoprog.leap.config import uniformer_from_json
 from egoprog.leap.frame_pretraining import FrameConfig, FrameNetwork
 from egoprog.leap.initial_weights import load_network, weights_of
-from egoprog.leap.official import load_strictly
 from egoprog.lego.action_in_picture import Recognised, Touched
 from egoprog.lego.feature_extractors import origin_of, recogniser_clips
 from egoprog.lego.features import BATCH, Origin, Pictures
+from egoprog.state_dicts import load_strictly
 from egoprog.train.checkpoint import read_metadata, read_weights
 
 
