@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from pathlib import Path
 
 from egoprog.data.frame_pairs import PairFolder
-from egoprog.errors import EgoprogError
 from egoprog.lego.recipes import autoencoder_sim
 from egoprog.train.override import override
+from training import trainer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,28 +28,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="RUN")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="as steps=500; repeatable")
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("egoprog").setLevel(logging.INFO)
-    try:
-        recipe = override(autoencoder_sim(), options.set)
-        from egoprog.lego.autoencoder_task import AutoencoderTask, trained_autoencoder
-        from egoprog.train.checkpoint import read_weights
-        from egoprog.train.loop import train
+    return trainer.run("training.autoencoder", lambda: _train(options))
 
-        task = AutoencoderTask([PairFolder(path) for path in options.pairs], recipe.lego, recipe.crop_px)
-        results = train(task, recipe.training_of(len(task.dataset("train"))), options.out)
-        figures = results["best"]["figures"]
-        weights = read_weights(options.out / "best.safetensors")
-        trained_autoencoder(weights, recipe.lego, figures["latent_spread"]).save_pretrained(options.out / "vae")
-    except KeyboardInterrupt as stopped:
-        print(f"training.autoencoder: {stopped or 'stopped at once; the same command goes on'}", file=sys.stderr)
-        return 130
-    except EgoprogError as error:
-        print(f"training.autoencoder: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(figures, indent=1))
-    print(f"best of {results['steps']} steps at step {results['best']['step']}: {options.out / 'vae'}")
-    return 0
+
+def _train(options: argparse.Namespace) -> str:
+    """What to tell at the end."""
+    recipe = override(autoencoder_sim(), options.set)
+    from egoprog.lego.autoencoder_task import AutoencoderTask, trained_autoencoder
+    from egoprog.train.checkpoint import read_weights
+    from egoprog.train.loop import train
+
+    task = AutoencoderTask([PairFolder(path) for path in options.pairs], recipe.lego, recipe.crop_px)
+    results = train(task, recipe.training_of(len(task.dataset("train"))), options.out)
+    figures = results["best"]["figures"]
+    weights = read_weights(options.out / "best.safetensors")
+    trained_autoencoder(weights, recipe.lego, figures["latent_spread"]).save_pretrained(options.out / "vae")
+    return "\n".join([json.dumps(figures, indent=1), trainer.best_of(results, options.out / "vae")])
 
 
 if __name__ == "__main__":

@@ -12,46 +12,25 @@ RUN gets best.safetensors, last.safetensors, results.json, log.jsonl, curves.png
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 from pathlib import Path
 
-from egoprog.errors import EgoprogError
 from egoprog.leap.recipes import names
 from egoprog.leap.run_options import RUN_NAME, RunOptions
+from training import trainer
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
-        width = max(map(len, names()))
-        print("\n".join(f"{name:{width}}  {line}" for name, line in names().items()))
+        print(trainer.listed(names()))
         return 0
-    is_main = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("egoprog").setLevel(logging.INFO if is_main else logging.ERROR)
-    code = 0
-    try:
-        message, stream = _train(options), sys.stdout
-    except KeyboardInterrupt as stopped:
-        code, stream = 130, sys.stderr
-        message = (
-            f"training.leap: {stopped}" if str(stopped) else "training.leap: stopped at once; the same command goes on"
-        )
-    except EgoprogError as error:
-        code, stream = 1, sys.stderr
-        message = f"training.leap: {error}"
-    if is_main:
-        print(message, file=stream)
-    return code
+    return trainer.run("training.leap", lambda: _train(options))
 
 
 def _train(options: argparse.Namespace) -> str:
     """What to tell at the end."""
-    for name in ("recipe", "data", "out"):
-        if getattr(options, name) is None:
-            _parser().error(f"expected --{name}; see --help")
+    trainer.require(_parser(), options, ("recipe", "data", "out"))
     settings = list(options.set)
     if options.seed is not None:
         settings.append(f"training.seed={options.seed}")
@@ -72,10 +51,9 @@ def _train(options: argparse.Namespace) -> str:
     given = (asked.programs, asked.init, asked.context, asked.encoded, asked.shards)
     task = LeapTask(recipe, asked.data, *given)
     results = train(task, recipe.training, options.out, {RUN_NAME: asked.to_json()})
-    lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
-    best = results["best"]["step"]
-    lines += task.lines()
-    return "\n".join([*lines, f"best of {results['steps']} steps at step {best}: {options.out / 'best.safetensors'}"])
+    return "\n".join(
+        [*trainer.figures(results), *task.lines(), trainer.best_of(results, options.out / "best.safetensors")]
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,46 +13,29 @@ RUN gets model/, the generator's folder, beside the weights and the log of the t
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 from pathlib import Path
 
-from egoprog.errors import EgoprogError
 from egoprog.lego.recipes import names, recipe
+from training import trainer
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
-        width = max(map(len, names()))
-        print("\n".join(f"{name:{width}}  {line}" for name, line in names().items()))
+        print(trainer.listed(names()))
         return 0
-    is_main = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("egoprog").setLevel(logging.INFO if is_main else logging.ERROR)
-    for name in ("recipe", "pairs", "out"):
-        if not getattr(options, name):
-            _parser().error(f"expected --{name}; see --help")
-    code, stream = 0, sys.stdout
-    try:
-        asked = recipe(options.recipe, options.set)  # before anything is loaded: a wrong name is told at once
-        from egoprog.lego.training_run import MODEL_NAME, GeneratorTraining
+    trainer.require(_parser(), options, ("recipe", "pairs", "out"))
+    return trainer.run("training.lego", lambda: _train(options))
 
-        results = GeneratorTraining(asked, options.pairs, options.autoencoder, options.init).run(options.out)
-        lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
-        best = results["best"]["step"]
-        lines.append(f"best of {results['steps']} steps at step {best}: {options.out / MODEL_NAME}")
-        message = "\n".join(lines)
-    except KeyboardInterrupt as stopped:
-        code, stream = 130, sys.stderr
-        message = f"training.lego: {stopped}" if str(stopped) else "training.lego: stopped; the same command goes on"
-    except EgoprogError as error:
-        code, stream = 1, sys.stderr
-        message = f"training.lego: {error}"
-    if is_main:
-        print(message, file=stream)
-    return code
+
+def _train(options: argparse.Namespace) -> str:
+    """What to tell at the end."""
+    asked = recipe(options.recipe, options.set)  # before anything is loaded: a wrong name is told at once
+    from egoprog.lego.training_run import MODEL_NAME, GeneratorTraining
+
+    results = GeneratorTraining(asked, options.pairs, options.autoencoder, options.init).run(options.out)
+    return "\n".join([*trainer.figures(results), trainer.best_of(results, options.out / MODEL_NAME)])
 
 
 def _parser() -> argparse.ArgumentParser:

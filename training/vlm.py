@@ -13,44 +13,24 @@ goes on where it was stopped. RUN gets what every training leaves, and RUN/vlm, 
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 from pathlib import Path
 
-from egoprog.errors import EgoprogError
 from egoprog.lego.vlm_recipes import names, recipe
+from training import trainer
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
-        width = max(map(len, names()))
-        print("\n".join(f"{name:{width}}  {line}" for name, line in names().items()))
+        print(trainer.listed(names()))
         return 0
-    is_main = os.environ.get("RANK", "0") == "0"  # of several processes one speaks
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("egoprog").setLevel(logging.INFO if is_main else logging.ERROR)
-    code = 0
-    try:
-        message, stream = _train(options, is_main), sys.stdout
-    except KeyboardInterrupt as stopped:
-        code, stream = 130, sys.stderr
-        reason = str(stopped) or "stopped at once; the same command goes on"
-        message = f"training.vlm: {reason}"
-    except EgoprogError as error:
-        code, stream = 1, sys.stderr
-        message = f"training.vlm: {error}"
-    if is_main:
-        print(message, file=stream)
-    return code
+    return trainer.run("training.vlm", lambda: _train(options))
 
 
-def _train(options: argparse.Namespace, is_main: bool) -> str:
+def _train(options: argparse.Namespace) -> str:
     """What to tell at the end."""
-    for name in ("recipe", "pairs", "out"):
-        if getattr(options, name) is None:
-            _parser().error(f"expected --{name}; see --help")
+    trainer.require(_parser(), options, ("recipe", "pairs", "out"))
     asked = recipe(options.recipe, options.set)  # before anything is loaded: a wrong name is told at once
     from egoprog.data.frame_pairs import PairFolder
     from egoprog.lego.vlm_task import VlmTask
@@ -58,11 +38,10 @@ def _train(options: argparse.Namespace, is_main: bool) -> str:
 
     task = VlmTask(asked, PairFolder(options.pairs), options.out, options.init)
     results = train(task, asked.training, options.out)
-    if not is_main:
+    if not trainer.is_main():
         return ""
     folder = task.write_folder(options.out)
-    lines = [f"{name:20}{value:10.4f}" for name, value in results["best"]["figures"].items()]
-    return "\n".join([*lines, f"best of {results['steps']} steps at step {results['best']['step']}: {folder}"])
+    return "\n".join([*trainer.figures(results), trainer.best_of(results, folder)])
 
 
 def _parser() -> argparse.ArgumentParser:
