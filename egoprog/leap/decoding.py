@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
-from scipy.stats import entropy
+from scipy.special import entr, log_softmax, softmax
 
 from egoprog.errors import ModelError
 from egoprog.leap.config import ACTING_SHARE, NO_OBJECT_CLASS, NOTHING_CLASS, SUB_VERBS, Vocabulary
@@ -21,7 +20,7 @@ ROLE_WEIGHT = 0.5
 """Of what training showed of an object's role, in logarithms, beside what the network says of this step."""
 _PSEUDO_COUNT = 1.0
 _RECIPIENT_SHARE = 1 - ACTING_SHARE
-_TARGET_ENTROPY = float(entropy([ACTING_SHARE, _RECIPIENT_SHARE]))
+_TARGET_ENTROPY = float(entr([ACTING_SHARE, _RECIPIENT_SHARE]).sum())
 
 
 @dataclass(frozen=True)
