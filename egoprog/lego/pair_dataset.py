@@ -99,9 +99,9 @@ class PairDataset(Dataset):
         sample |= self._seen(pair, row, is_mirrored)
         enriched = self.source.mirrored if is_mirrored and self.source.mirrored else self.source.enriched
         if self.config.has_image_embedding:
-            sample["image"] = torch.from_numpy(enriched.image(row))
+            sample["image"] = torch.from_numpy(enriched.image(row)).float()
         if self.config.has_text_embedding:
-            sample["text"] = torch.from_numpy(enriched.text(row, self.config.num_words))
+            sample["text"] = torch.from_numpy(enriched.text(row, self.config.num_words)).float()
         return sample
 
     def words(self, pair: FramePair, is_mirrored: bool = False) -> str:
@@ -123,7 +123,7 @@ class PairDataset(Dataset):
     def _seen(self, pair: FramePair, row: int, is_mirrored: bool) -> dict[str, Tensor]:
         if self.source.latents is not None:
             frame, target = self.source.latents.pair(row, is_mirrored)
-            return {"frame": torch.from_numpy(frame), "target": torch.from_numpy(target)}
+            return {"frame": torch.from_numpy(frame).float(), "target": torch.from_numpy(target).float()}
         frame, target = (
             as_pixels(picture, self.config.size_px, is_mirrored) for picture in self.source.folder.pictures(pair)
         )

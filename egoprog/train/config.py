@@ -18,7 +18,8 @@ class TrainingConfig:
     from warmup_share of it and falls as a cosine to final_share of it. layer_decay: factor on the learning rate for
     each layer further from the heads. weight_decay: not on norms, biases, embeddings and learned tokens. clip_norm: of
     all gradients together, None for no limit. ema_decay: of the averaged weights that are evaluated and kept beside,
-    0 for none. precision: of mixed arithmetic; a CPU always computes in fp32. sharding: "fsdp" spreads parameters and
+    0 for none. precision: of mixed arithmetic; a CPU computes in fp32, and in bf16
+    where it has instructions for it (AMX); results.json says what it was. sharding: "fsdp" spreads parameters and
     the optimizer's state over the processes. workers: processes that read data, for each process that trains.
     optimiser: "muon" moves the matrices of `Task.layers` by orthogonal steps, which learns faster from nothing; their
     learning rate is muon_factor times the others'.

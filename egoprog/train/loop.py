@@ -23,6 +23,7 @@ from accelerate.utils import gather_object, send_to_device
 from torch import nn
 from torch.distributed.checkpoint import state_dict as distributed
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -130,8 +131,7 @@ class _Training:
         """The model on its device, as each process holds it."""
         model = model.to(self.accelerator.device)
         if self.config.sharding == "fsdp" and self.num_processes > 1:
-            precision = self.config.precision if self.accelerator.device.type == "cuda" else "fp32"
-            return _shard(model, self.task.layers(model), precision)
+            return _shard(model, self.task.layers(model), _precision(self.config))
         return self.accelerator.prepare_model(model)
 
     def _micro_batches(self) -> Iterator[Batch]:
@@ -167,9 +167,10 @@ class _Training:
             part = len(batch["index"]) / self.own
             is_last = number == len(batches)
             with contextlib.nullcontext() if is_last else self.accelerator.no_sync(self.model):
-                with self.accelerator.autocast():
-                    losses = self.task.loss(self.model, batch)
-                self.accelerator.backward(losses["loss"] * part)
+                with _attention(self.accelerator.device):
+                    with self._mixed():
+                        losses = self.task.loss(self.model, batch)
+                    self.accelerator.backward(losses["loss"] * part)
             for name, value in losses.items():
                 terms[name] = terms.get(name, 0.0) + value.detach().float() * part
         is_due = self.is_main and time.monotonic() - self.saved_at > self.config.checkpoint_every_s
@@ -188,6 +189,12 @@ class _Training:
         took_s = time.monotonic() - began
         self._log_step({**figures, "step_s": took_s, "waited_s": waited_s}, self.config.learning_rate * share)
         return packed[-2] > 0, packed[-1] > 0
+
+    def _mixed(self) -> contextlib.AbstractContextManager:
+        """Mixed precision, as far as this machine has it."""
+        if self.accelerator.device.type == "cuda":
+            return self.accelerator.autocast()
+        return torch.autocast("cpu", torch.bfloat16, enabled=_precision(self.config) == "bf16")
 
     def _of_step(self, micro_batches: Iterator[Batch]) -> list[Batch]:
         num = -(-self.own // (self.config.micro_batch or self.own))
@@ -244,7 +251,7 @@ class _Training:
         """Measures on the validation split; whether these weights are the best so far."""
         self.model.eval()
         averaged = self.ema.in_place() if self.ema is not None else contextlib.nullcontext()
-        with averaged, torch.no_grad(), self.accelerator.autocast():
+        with averaged, torch.no_grad(), self._mixed():
             measured = self.task.measure(self.bare, self.validation)
         self.figures = {name: float(value) for name, value in measured.items()}
         if self.config.best not in self.figures:
@@ -313,6 +320,7 @@ class _Training:
         results = {
             **provenance(),
             "device": self._device(),
+            "precision": _precision(self.config),
             "torch": torch.__version__,
             "seed": self.config.seed,
             "processes": self.num_processes,
@@ -336,10 +344,23 @@ def _accelerator(config: TrainingConfig) -> Accelerator:
             "launch with --multi_gpu and add  --set training.sharding=fsdp"
         )
     has_gpu = torch.cuda.is_available()
-    precision = {"fp32": "no"}.get(config.precision, config.precision) if has_gpu else "no"
+    precision = {"fp32": "no"}.get(config.precision, config.precision) if has_gpu else "no"  # on a CPU: `_mixed`
     # what a loss leaves out gets no gradient: the action head of a network that is trained on programs alone
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     return Accelerator(mixed_precision=precision, cpu=not has_gpu, kwargs_handlers=handlers)
+
+
+def _precision(config: TrainingConfig) -> str:
+    """What this machine computes in: fp16 needs a GPU, and bf16 a GPU or a CPU that multiplies matrices in it."""
+    if torch.cuda.is_available():
+        return config.precision
+    has_bf16 = torch.cpu.get_capabilities().get("amx_bf16", False)
+    return "bf16" if config.precision == "bf16" and has_bf16 else "fp32"
+
+
+def _attention(device: torch.device) -> contextlib.AbstractContextManager:
+    """On a CPU attention is two matrix products: the fused kernel's way back takes six times as long in bf16."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else contextlib.nullcontext()
 
 
 def _write(path: Path, text: str) -> None:

@@ -68,6 +68,24 @@ def assert_same_weights(one: Path, other: Path) -> None:
             torch.testing.assert_close(first[key], second[key], rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "has_instructions", "taken"),
+    [("bf16", True, "bf16"), ("bf16", False, "fp32"), ("fp32", True, "fp32"), ("fp16", True, "fp32")],
+)
+def test_a_cpu_computes_in_bf16_where_it_can_and_says_so(tmp_path, monkeypatch, asked, has_instructions, taken):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_instructions})
+    seen = []
+
+    class Looks(LineTask):
+        def loss(self, model, batch):
+            seen.append(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32)
+            return super().loss(model, batch)
+
+    results = train(Looks(), replace(CONFIG, epochs=1.0, precision=asked), tmp_path / "run")
+    assert results["precision"] == taken
+    assert set(seen) == {torch.bfloat16 if taken == "bf16" else torch.float32}
+
+
 @pytest.mark.parametrize(("workers", "stops"), [(0, (2,)), (2, (3, 5))])
 def test_a_stopped_run_ends_with_the_losses_and_weights_of_one_that_was_not(tmp_path, workers, stops):
     """In the middle of an epoch (8 steps for 22 samples in batches of 8), with dropout, noise, averages, schedule."""
