@@ -166,11 +166,11 @@ class _Training:
         for number, batch in enumerate(batches, start=1):
             part = len(batch["index"]) / self.own
             is_last = number == len(batches)
-            with contextlib.nullcontext() if is_last else self.accelerator.no_sync(self.model):
-                with _attention(self.accelerator.device):
-                    with self._mixed():
-                        losses = self.task.loss(self.model, batch)
-                    self.accelerator.backward(losses["loss"] * part)
+            sync = contextlib.nullcontext() if is_last else self.accelerator.no_sync(self.model)
+            with sync, _attention(self.accelerator.device):
+                with self._mixed():
+                    losses = self.task.loss(self.model, batch)
+                self.accelerator.backward(losses["loss"] * part)
             for name, value in losses.items():
                 terms[name] = terms.get(name, 0.0) + value.detach().float() * part
         is_due = self.is_main and time.monotonic() - self.saved_at > self.config.checkpoint_every_s
