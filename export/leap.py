@@ -35,7 +35,7 @@ from egoprog.leap.sentences import SentenceEncoder
 from egoprog.onnx_export import About
 from egoprog.provenance import provenance
 from egoprog.runtime import ModelFolder, open_model
-from egoprog.runtime.model_folder import PRECISIONS
+from egoprog.runtime.model_folder import PRECISIONS, parse_precisions
 from egoprog.train.checkpoint import read_metadata
 from egoprog.train.loop import RESULTS_NAME
 
@@ -70,9 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status."""
-    precisions = options.precision.split(",")
-    if unknown := set(precisions) - set(PRECISIONS):
-        raise ConfigurationError(f"expected precisions of {', '.join(PRECISIONS)}, got {', '.join(sorted(unknown))}")
+    precisions = parse_precisions(options.precision)
     weights, about = _from_model(options.model) if options.model else _from_runs(options)
     commit = provenance()["commit"]
     model = export_model(options.out, weights, about, commit=commit, rate_hz=options.rate, embed=_embed(weights))

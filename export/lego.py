@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.frame_pairs import PairFolder
-from egoprog.errors import ConfigurationError, EgoprogError
+from egoprog.errors import EgoprogError
 from egoprog.leap.agreement import made_pictures
 from egoprog.lego.export import TOLERANCE, export_lego, graph_differences
 from egoprog.lego.fast_sampling import Sampling
 from egoprog.lego.stepping import SOLVERS
 from egoprog.onnx_export import About
 from egoprog.provenance import provenance
+from egoprog.runtime.model_folder import parse_precisions
 
 PRECISIONS = ("fp32", "fp16")
 NUM_PICTURES = 32
@@ -62,9 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status."""
-    precisions = options.precision.split(",")
-    if unknown := set(precisions) - set(PRECISIONS):
-        raise ConfigurationError(f"expected precisions of {', '.join(PRECISIONS)}, got {', '.join(sorted(unknown))}")
+    precisions = parse_precisions(options.precision, PRECISIONS)
     sampling = Sampling(options.solver, options.steps, tuple(options.guided), options.reuse)
     commit = provenance()["commit"]
     about = About(

@@ -31,9 +31,10 @@ from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.streaming import FrameEncoder, StreamStep
 from egoprog.leap.vocabulary import precondition_words
-from egoprog.onnx_export import About, GraphModule, quiet_exporter
+from egoprog.onnx_export import About, GraphModule
 from egoprog.runtime.model_folder import Graph, ModelFolder, sha256_of
 from egoprog.runtime.precisions import to_fp16, to_int8
+from egoprog.runtime.quiet import quiet
 
 OPSET = 20
 
@@ -94,7 +95,7 @@ def graph_of(name: str, network: LeapNetwork) -> GraphModule:
 
 def write_onnx(graph: GraphModule, path: Path, metadata: Mapping[str, str]) -> None:
     """The graph as one ONNX file, whole or not at all, with texts in it."""
-    with quiet_exporter(), torch.no_grad():
+    with quiet(), torch.no_grad():
         program = torch.onnx.export(
             graph.module,
             tuple(graph.inputs.values()),

@@ -137,15 +137,15 @@ def frame_loss(said: Mapping[str, Tensor], batch: Mapping[str, Tensor], rarity_N
 def hits(said: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
     """(B, 14): of every head whether it was right and whether it counts, then twice the patches' hits and their sum.
 
-    Hands count where they touch something.
+    Hands count where they touch something, and are asked what.
     """
     num_nouns = said["left"].shape[1] - 1
     columns = []
     for name in HEADS:
-        counts_B = batch[name] != UNKNOWN
+        counts_B, best_B = batch[name] != UNKNOWN, said[name].argmax(1)
         if name in ("left", "right"):
-            counts_B = counts_B & (batch[name] != num_nouns)
-        columns += [(said[name].argmax(1) == batch[name]) & counts_B, counts_B]
+            counts_B, best_B = counts_B & (batch[name] != num_nouns), said[name][:, :num_nouns].argmax(1)
+        columns += [(best_B == batch[name]) & counts_B, counts_B]
     true_BKN, is_said_BKN = batch["patches"].flatten(1, 2), said["patches"] > 0
     columns += [2 * (true_BKN & is_said_BKN).sum((1, 2)), true_BKN.sum((1, 2)) + is_said_BKN.sum((1, 2))]
     return torch.stack([column.float() for column in columns], dim=1)

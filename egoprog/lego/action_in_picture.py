@@ -128,7 +128,7 @@ def judge(asked: Sequence[Asked], touched: Touched, recognised: Recognised) -> A
     for n, one in enumerate(asked):
         thing, verb, noun = number.get(one.noun), verbs.get(one.verb), nouns.get(one.noun)
         sides = {Hand.BOTH: tuple(hands), None: tuple(hands)}.get(one.hand, (one.hand,))
-        touches = {side: _is_best(hands[side][n], thing) for side in hands}
+        touches = {side: _is_touched(hands[side][n], thing) for side in hands}
         shares = [_share(hands[side][n], thing) for side in sides]
         # a thing in both hands has to be in both; where nobody says which hand, one is enough
         whole = min if one.hand is Hand.BOTH else max
@@ -141,6 +141,14 @@ def judge(asked: Sequence[Asked], touched: Touched, recognised: Recognised) -> A
             (max(touches.values()), in_hand, right_verb, right_noun, change, in_hand * change, whole(shares), score)
         )
     return Answers(*np.array(rows, np.float64).reshape(len(asked), 8).T)
+
+
+def _is_touched(scores: Scores, place: int | None) -> float:
+    """The hand rather touches something than nothing, and the thing rather than another.
+
+    The best class of all would be "nothing" wherever a hand that touches something may touch one of several things.
+    """
+    return _is_best(scores[:-1], place) * float(scores[-1] < 0.5)
 
 
 def _is_best(scores: Scores, place: int | None) -> float:

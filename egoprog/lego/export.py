@@ -33,10 +33,11 @@ from egoprog.lego.drawing import PREVIEW_NAME, TOKENIZER_FOLDER, VLM_FOLDER
 from egoprog.lego.fast_sampling import SAMPLING_JSON, Sampling
 from egoprog.lego.graphs import generator_graphs, vlm_graphs
 from egoprog.lego.vlm import Vlm, load_vlm
-from egoprog.onnx_export import About, GraphModule, quiet_exporter
+from egoprog.onnx_export import About, GraphModule
 from egoprog.runtime import ModelFolder, load
 from egoprog.runtime.model_folder import Graph, sha256_of
 from egoprog.runtime.precisions import to_fp16
+from egoprog.runtime.quiet import quiet
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -132,7 +133,7 @@ def write_graph(graph: GraphModule, files: Mapping[str, Path], metadata: Mapping
         )
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "plain.onnx")
-        with quiet_exporter(), _without_fast_path(), torch.no_grad():
+        with quiet(), _without_fast_path(), torch.no_grad():
             # by tracing: the newer exporter takes six times as long, and no branch here depends on data
             torch.onnx.export(
                 graph.module,

@@ -14,17 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from egoprog.errors import ModelError
+from egoprog.errors import ConfigurationError, ModelError
 
 SCHEMA = 1
 MODEL_JSON = "model.json"
 PRECISIONS = ("fp32", "fp16", "int8")
-EXPORT_COMMAND = "python -m export.leap"
+EXPORT_COMMAND = "python -m export.leap or export.lego"
 
 
 @dataclass(frozen=True)
@@ -159,3 +159,11 @@ def _graph(source: Path, name: str, entry: Any, files: Mapping[str, str]) -> Gra
         if Path(file).is_absolute() or ".." in Path(file).parts:
             raise ModelError(f"expected a plain file name in {source}{place}, got {file!r}")
     return Graph(entry["weights"], entry["onnx"])
+
+
+def parse_precisions(text: str, known: Sequence[str] = PRECISIONS) -> list[str]:
+    """Of --precision: several with commas between. Raises ConfigurationError for one that is not known."""
+    asked = text.split(",")
+    if unknown := set(asked) - set(known):
+        raise ConfigurationError(f"expected precisions of {', '.join(known)}, got {', '.join(sorted(unknown))}")
+    return asked

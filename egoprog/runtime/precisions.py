@@ -6,10 +6,7 @@ with `onnx`; robots only run them.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError
+from egoprog.runtime.quiet import quiet
 
 Arrays = Mapping[str, NDArray]
 
@@ -29,7 +27,7 @@ def to_fp16(source: Path, target: Path) -> None:
     """Weights and arithmetic in half precision."""
     model = onnx.load(source)
     _name_constant_outputs(model)
-    with _quiet():
+    with quiet():
         _save(convert_float_to_float16(model, keep_io_types=True), target)
 
 
@@ -42,7 +40,7 @@ def to_int8(source: Path, target: Path, examples: Iterable[Arrays]) -> None:
     examples = list(examples)
     if not examples:
         raise ConfigurationError("expected examples to set the scales of int8 by, got none; name a video or a data set")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         prepared, quantised = Path(folder, "prepared.onnx"), Path(folder, "quantised.onnx")
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
@@ -61,7 +59,7 @@ def to_int8(source: Path, target: Path, examples: Iterable[Arrays]) -> None:
 
 def to_dynamic_int8(source: Path, target: Path) -> None:
     """Layers with weights in int8, scales of activations from each input as it comes. ONNX Runtime only."""
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         prepared, quantised = Path(folder, "prepared.onnx"), Path(folder, "quantised.onnx")
         # optimised, some MatMul would be Gemm, which the tool passes over
         quant_pre_process(source, prepared, skip_symbolic_shape=True, skip_optimization=True)
@@ -106,16 +104,3 @@ def _save(model: onnx.ModelProto, target: Path, like: Path | None = None) -> Non
         onnx.helper.set_model_props(model, {p.key: p.value for p in onnx.load(like).metadata_props})
     with atomic(target) as temporary:
         onnx.save(model, temporary)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The tools talk to the root log, about values that are 0 in half precision and steps that were done."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -71,6 +71,14 @@ def test_either_hand_does_where_none_was_asked_for_and_both_have_to_where_both_w
     assert judge(asked, touched, recognised).hand.tolist() == [1, 0, 1]
 
 
+def test_a_hand_that_touches_one_of_several_things_touches_the_likeliest():
+    """Of two pictures: "nothing" is the best single class of the first, and the likeliest of all in the second."""
+    _, recognised = seen(left=[1, 1], right=[2, 2], verb=[1, 1], noun=[1, 1])
+    left, right = np.array([[0.25, 0.35, 0.4], [0.2, 0.25, 0.55]]), np.array([[0.0, 0.0, 1.0]] * 2)
+    answers = judge([Asked("open", "drawer", Hand.LEFT)] * 2, Touched(("cup", "drawer"), left, right), recognised)
+    assert answers.hand.tolist() == [1, 0]
+
+
 def test_a_hand_on_the_thing_without_the_change_is_no_action():
     touched, recognised = seen(left=[1, 1], right=[2, 2], verb=[0, 1], noun=[1, 0])
     answers = judge([Asked("open", "drawer", Hand.LEFT)] * 2, touched, recognised)
