@@ -126,11 +126,6 @@ def write_graph(graph: GraphModule, files: Mapping[str, Path], metadata: Mapping
     Weights that half precision holds exactly, as those of shipped models are, are kept in it whatever the arithmetic.
     Raises ModelError for a graph that one file can't hold.
     """
-    num_bytes = sum(one.numel() * one.element_size() for one in graph.module.state_dict().values())
-    if num_bytes > _MOST_BYTES:
-        raise ModelError(
-            f"expected a {graph.name} of less than 2 GB, got {num_bytes / 1e9:.1f} GB; export a smaller one"
-        )
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, "plain.onnx")
         with quiet(), _without_fast_path(), torch.no_grad():
@@ -138,7 +133,7 @@ def write_graph(graph: GraphModule, files: Mapping[str, Path], metadata: Mapping
             torch.onnx.export(
                 graph.module,
                 tuple(graph.inputs.values()),
-                plain,
+                str(plain),  # a text: weights of more than 2 GB are written beside it
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=list(graph.inputs),
@@ -150,6 +145,12 @@ def write_graph(graph: GraphModule, files: Mapping[str, Path], metadata: Mapping
                 to_fp16(plain, made := Path(folder, "half.onnx"))
             proto = onnx.load(made)
             keep_in_half(proto)
+            num_bytes = sum(len(one.raw_data) for one in proto.graph.initializer)
+            if num_bytes > _MOST_BYTES:
+                raise ModelError(
+                    f"expected a {graph.name} of less than 2 GB, got {num_bytes / 1e9:.1f} GB; "
+                    "save its weights rounded to half precision, which is then kept"
+                )
             onnx.helper.set_model_props(proto, dict(metadata))
             with atomic(path) as temporary:
                 onnx.save(proto, temporary)

@@ -25,10 +25,12 @@ Arrays = Mapping[str, NDArray]
 
 def to_fp16(source: Path, target: Path) -> None:
     """Weights and arithmetic in half precision."""
-    model = onnx.load(source)
+    # shapes are found without the weights: with 2 GB of them a model can't be handed to what finds them
+    model = onnx.shape_inference.infer_shapes(onnx.load(source, load_external_data=False))
+    onnx.load_external_data_for_model(model, str(source.parent))
     _name_constant_outputs(model)
     with quiet():
-        _save(convert_float_to_float16(model, keep_io_types=True), target)
+        _save(convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True), target)
 
 
 def to_int8(source: Path, target: Path, examples: Iterable[Arrays]) -> None:

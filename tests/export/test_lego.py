@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
+import torch
 from small_drawer import CONFIG, small_drawer_folder, write_sources
 from small_lego import PLAIN, tiny_model
 
+from egoprog.errors import ModelError
+from egoprog.lego import export
 from egoprog.lego.checkpoints import load_model, save_model
 from egoprog.lego.drawing import Drawer
 from egoprog.lego.export import graph_differences
@@ -66,6 +69,24 @@ def test_a_generator_that_reads_labels_needs_no_language_model(tmp_path, capsys)
         picture = np.zeros((*drawer.size_px, 3), np.uint8)
         drawn = drawer.draw(picture, parse_question("how do I open the drawer?"), sampling=Sampling("dpm", 4, reuse=2))
         assert drawn.steps == 4
+
+
+def test_a_graph_that_one_file_cannot_hold_is_told_with_its_size_and_not_written(tmp_path, monkeypatch):
+    """The limit is lowered to where half of the weights' bytes still fit; rounded to half precision, they do."""
+    decoder = {graph.name: graph for graph in generator_graphs(tiny_model(PLAIN))}["decoder"]
+    path = tmp_path / "decoder.onnx"
+    export.write_graph(decoder, {"fp32": path}, {})
+    most = 0.7 * path.stat().st_size
+    path.unlink()
+    monkeypatch.setattr(export, "_MOST_BYTES", most)
+    with pytest.raises(ModelError, match=r"expected a decoder of less than 2 GB, got .* GB; save its weights rounded"):
+        export.write_graph(decoder, {"fp32": path}, {})
+    assert not list(tmp_path.iterdir())
+    with torch.no_grad():
+        for parameter in decoder.module.parameters():
+            parameter.copy_(parameter.half())
+    export.write_graph(decoder, {"fp32": path}, {})
+    assert path.stat().st_size < most
 
 
 @pytest.mark.parametrize(
