@@ -55,8 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(jobs: list[Job], out: Path, results: Path, at_once: int) -> list[Job]:
     """Those that failed; what needs them is left out."""
-    threads = max(1, (os.cpu_count() or 1) // at_once)
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
+    num_cores = os.cpu_count() or 1
     done = {job.name for job in jobs if job.is_done}
     left = [job for job in jobs if not job.is_done]
     running: dict[subprocess.Popen, tuple[Job, float]] = {}
@@ -64,10 +63,11 @@ def _run(jobs: list[Job], out: Path, results: Path, at_once: int) -> list[Job]:
     try:
         while left or running:
             ready = [job for job in left if done.issuperset(job.needs)]
+            shared = 1 if len(ready) == 1 and not running else at_once  # what everything waits for gets all cores
             while ready and len(running) < at_once:
                 job = ready.pop(0)
                 left.remove(job)
-                running[_start(job, out, environment)] = (job, time.monotonic())
+                running[_start(job, out, max(1, num_cores // shared))] = (job, time.monotonic())
             if not running:
                 break  # all that is left needs what failed
             time.sleep(1.0)
@@ -88,7 +88,8 @@ def _run(jobs: list[Job], out: Path, results: Path, at_once: int) -> list[Job]:
     return failed
 
 
-def _start(job: Job, out: Path, environment: dict[str, str]) -> subprocess.Popen:
+def _start(job: Job, out: Path, num_threads: int) -> subprocess.Popen:
+    environment = {**os.environ, "OMP_NUM_THREADS": str(num_threads), "PYTHONWARNINGS": "ignore"}
     path = _log(out, job)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as log:

@@ -53,7 +53,7 @@ def frames_sim() -> TrainingConfig:
         optimiser="muon",
         warmup_epochs=0.2,
         ema_decay=0.998,
-        workers=0,
+        workers=1,
         best="mean",
         best_is="highest",
         evaluate_every=2.0,
