@@ -9,15 +9,15 @@ Stop it at any moment; the same command goes on. Tables and curves in --results 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from egoprog.errors import EgoprogError
-from egoprog.leap.ablation import Job, plan
+from egoprog.leap.ablation import plan
+from egoprog.train.jobs import Job, listed, log_of, run_jobs
 from training.tables import write_tables
+
+LOGS_NAME = "logs"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,10 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     jobs = plan(options.data, options.strangers or options.data, options.out, options.seeds, options.set)
     if options.list:
-        print("\n".join(f"{'done' if job.is_done else '    '}  {job.name}" for job in jobs))
+        print(listed(jobs))
         return 0
     try:
-        failed = _run(jobs, options.out, options.results or options.out / "results", max(1, options.jobs))
+        failed = _run(jobs, options)
     except KeyboardInterrupt:
         print("training.ablation: stopped; the same command goes on", file=sys.stderr)
         return 130
@@ -49,55 +49,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"training.ablation: {error}", file=sys.stderr)
         return 1
     for job in failed:
-        print(f"training.ablation: {job.name} failed, see {_log(options.out, job)}", file=sys.stderr)
+        print(f"training.ablation: {job.name} failed, see {log_of(options.out / LOGS_NAME, job)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _run(jobs: list[Job], out: Path, results: Path, at_once: int) -> list[Job]:
-    """Those that failed; what needs them is left out."""
-    num_cores = os.cpu_count() or 1
-    done = {job.name for job in jobs if job.is_done}
-    left = [job for job in jobs if not job.is_done]
-    running: dict[subprocess.Popen, tuple[Job, float]] = {}
-    failed: list[Job] = []
-    try:
-        while left or running:
-            ready = [job for job in left if done.issuperset(job.needs)]
-            shared = 1 if len(ready) == 1 and not running else at_once  # what everything waits for gets all cores
-            while ready and len(running) < at_once:
-                job = ready.pop(0)
-                left.remove(job)
-                running[_start(job, out, max(1, num_cores // shared))] = (job, time.monotonic())
-            if not running:
-                break  # all that is left needs what failed
-            time.sleep(1.0)
-            for process in [process for process in running if process.poll() is not None]:
-                job, began = running.pop(process)
-                if process.returncode or not job.is_done:
-                    failed.append(job)
-                    continue
-                done.add(job.name)
-                print(f"{job.name}: {(time.monotonic() - began) / 60:.1f} min, {len(left)} left", flush=True)
-                if not job.name.endswith((":train", "frames", "encoded")):
-                    write_tables(out, results)
-    finally:
-        for process in running:
-            process.terminate()  # each leaves a checkpoint
-        for process in running:
-            process.wait()
-    return failed
+def _run(jobs: list[Job], options: argparse.Namespace) -> list[Job]:
+    """Those that failed."""
+    results = options.results or options.out / "results"
 
+    def write(job: Job) -> None:
+        if not job.name.endswith((":train", "frames", "encoded")):
+            write_tables(options.out, results)
 
-def _start(job: Job, out: Path, num_threads: int) -> subprocess.Popen:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(num_threads), "PYTHONWARNINGS": "ignore"}
-    path = _log(out, job)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as log:
-        return subprocess.Popen([sys.executable, "-m", *job.arguments], stdout=log, stderr=log, env=environment)
-
-
-def _log(out: Path, job: Job) -> Path:
-    return out / "logs" / f"{job.name.replace('/', '_').replace(':', '_')}.log"
+    return run_jobs(jobs, options.out / LOGS_NAME, max(1, options.jobs), write)
 
 
 if __name__ == "__main__":

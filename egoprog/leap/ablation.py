@@ -13,28 +13,14 @@ tables report, which would flatter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from egoprog.leap.encoded import DONE_NAME
 from egoprog.leap.evaluation import MEASURES_NAME, PREDICTIONS_NAME
+from egoprog.train.jobs import Job, make_job
 
 CONTEXT_EPOCHS = 5
 """Of the second networks, as in the paper."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One command. arguments: behind `python -m`. product: the file that is there when it is done."""
-
-    name: str
-    arguments: tuple[str, ...]
-    product: Path
-    needs: tuple[str, ...] = field(default=())
-
-    @property
-    def is_done(self) -> bool:
-        return self.product.exists()
 
 
 def plan(
@@ -42,11 +28,11 @@ def plan(
 ) -> list[Job]:
     """pretraining_data: of the frame encoder. settings: of every training of the network, "training.epochs=3"."""
     jobs = [
-        _job(
+        make_job(
             "frames", "training.frames", runs / "frames" / "results.json",
             "--data", pretraining_data, "--out", runs / "frames",
         ),
-        _job(
+        make_job(
             "encoded", "training.encode", runs / "encoded" / DONE_NAME,
             "--data", data, "--frames", runs / "frames" / "last.safetensors", "--out", runs / "encoded",
             needs=("frames",),
@@ -72,7 +58,7 @@ def plan(
         for row, changes in _PROGRAM_ROWS.items():
             jobs += train(f"programs/{row}", "leap_sim_lap", seed, changes)
     jobs += [
-        _job(
+        make_job(
             f"anticipate/{baseline}", "training.evaluate", runs / "anticipate" / baseline / MEASURES_NAME,
             "--label-history", baseline, "--data", data, "--participants", "unseen",
             "--same-clips-as", runs / "anticipate" / "full" / f"seed{seeds[0]}" / PREDICTIONS_NAME,
@@ -112,7 +98,7 @@ class _Trainings:
         run = self.runs / name
         sets = [part for setting in (*self.settings, *changes) for part in ("--set", setting)]
         around = ("--context", self.runs / context / "seed0" / "last.safetensors") if context else ()
-        training = _job(
+        training = make_job(
             f"{name}:train", "training.leap", run / "results.json",
             "--recipe", recipe, "--data", self.data, "--init", self.runs / "frames" / "last.safetensors",
             "--encoded", self.runs / "encoded", *around, "--seed", seed, *sets, "--out", run,
@@ -120,7 +106,7 @@ class _Trainings:
         )  # fmt: skip
         if not is_measured:
             return [training]
-        measuring = _job(
+        measuring = make_job(
             name, "training.evaluate", run / MEASURES_NAME, "--run", run, "--weights", "last", "--out", run,
             needs=(training.name,),
         )  # fmt: skip
@@ -131,12 +117,8 @@ def _reranking(data: Path, runs: Path, seed: int) -> Job:
     out = runs / "anticipate" / "full_reranked" / f"seed{seed}"
     full = runs / "anticipate" / "full" / f"seed{seed}" / PREDICTIONS_NAME
     history = runs / "recognise" / "full" / f"seed{seed}" / PREDICTIONS_NAME
-    return _job(
+    return make_job(
         f"anticipate/full_reranked/seed{seed}", "training.rerank", out / MEASURES_NAME,
         "--predictions", full, "--history", history, "--data", data, "--out", out,
         needs=(f"anticipate/full/seed{seed}", f"recognise/full/seed{seed}"),
     )  # fmt: skip
-
-
-def _job(name: str, module: str, product: Path, *options: object, needs: tuple[str, ...] = ()) -> Job:
-    return Job(name, (module, *map(str, options)), product, needs)

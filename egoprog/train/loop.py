@@ -38,6 +38,7 @@ from egoprog.train.ema import AveragedWeights
 from egoprog.train.log import TrainingLog
 from egoprog.train.optimiser import learning_rate_share, make_optimiser, set_learning_rate
 from egoprog.train.order import StepOrder
+from egoprog.train.precision import computed_precision
 from egoprog.train.task import Batch, Task
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class _Training:
         """The model on its device, as each process holds it."""
         model = model.to(self.accelerator.device)
         if self.config.sharding == "fsdp" and self.num_processes > 1:
-            return _shard(model, self.task.layers(model), _precision(self.config))
+            return _shard(model, self.task.layers(model), computed_precision(self.config))
         return self.accelerator.prepare_model(model)
 
     def _micro_batches(self) -> Iterator[Batch]:
@@ -194,7 +195,7 @@ class _Training:
         """Mixed precision, as far as this machine has it."""
         if self.accelerator.device.type == "cuda":
             return self.accelerator.autocast()
-        return torch.autocast("cpu", torch.bfloat16, enabled=_precision(self.config) == "bf16")
+        return torch.autocast("cpu", torch.bfloat16, enabled=computed_precision(self.config) == "bf16")
 
     def _of_step(self, micro_batches: Iterator[Batch]) -> list[Batch]:
         num = -(-self.own // (self.config.micro_batch or self.own))
@@ -320,7 +321,7 @@ class _Training:
         results = {
             **provenance(),
             "device": self._device(),
-            "precision": _precision(self.config),
+            "precision": computed_precision(self.config),
             "torch": torch.__version__,
             "seed": self.config.seed,
             "processes": self.num_processes,
@@ -348,14 +349,6 @@ def _accelerator(config: TrainingConfig) -> Accelerator:
     # what a loss leaves out gets no gradient: the action head of a network that is trained on programs alone
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     return Accelerator(mixed_precision=precision, cpu=not has_gpu, kwargs_handlers=handlers)
-
-
-def _precision(config: TrainingConfig) -> str:
-    """What this machine computes in: fp16 needs a GPU, and bf16 a GPU or a CPU that multiplies matrices in it."""
-    if torch.cuda.is_available():
-        return config.precision
-    has_bf16 = torch.cpu.get_capabilities().get("amx_bf16", False)
-    return "bf16" if config.precision == "bf16" and has_bf16 else "fp32"
 
 
 def _attention(device: torch.device) -> contextlib.AbstractContextManager:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from egoprog.train.config import TrainingConfig
+from egoprog.train.precision import computed_precision
 
 MUON_MOMENTUM = 0.95
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -28,9 +29,11 @@ class MuonAdamW(AdamW):
     """AdamW, but groups with "is_muon" follow their momentum's direction with all its singular values made equal.
 
     A step of a matrix is as long as AdamW's would be, so that one learning rate serves both. For transformers that
-    learn from nothing it needs about half the steps.
+    learn from nothing it needs about half the steps. dtype: that singular values are made equal in; bfloat16 does.
     Source: Jordan and others, "Muon" (2024); Liu and others, arXiv 2502.16982, for the length.
     """
+
+    dtype: torch.dtype = torch.float32
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
@@ -52,7 +55,7 @@ class MuonAdamW(AdamW):
             state["momentum"] = torch.zeros_like(matrix)
         state["step"] += 1
         momentum = state["momentum"].lerp_(matrix.grad, 1 - MUON_MOMENTUM)
-        direction = orthogonal(matrix.grad.lerp(momentum, MUON_MOMENTUM))
+        direction = orthogonal(matrix.grad.lerp(momentum, MUON_MOMENTUM).to(self.dtype)).to(matrix.dtype)
         matrix.mul_(1 - rate * weight_decay).sub_(direction, alpha=rate * 0.2 * math.sqrt(max(matrix.shape)))
 
 
@@ -90,7 +93,10 @@ def make_optimiser(
         group = {"params": [], "weight_decay": config.weight_decay if decays else 0.0, "lr": rate, "peak_lr": rate}
         groups.setdefault((decays, above, is_muon), group | {"is_muon": is_muon})["params"].append(parameter)
     kind = MuonAdamW if config.optimiser == "muon" else AdamW
-    return kind(list(groups.values()), lr=config.learning_rate, betas=config.betas)
+    optimiser = kind(list(groups.values()), lr=config.learning_rate, betas=config.betas)
+    if isinstance(optimiser, MuonAdamW) and computed_precision(config) == "bf16":
+        optimiser.dtype = torch.bfloat16
+    return optimiser
 
 
 def set_learning_rate(optimiser: AdamW, share: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 from egoprog.leap.ablation import plan
 from egoprog.leap.recipes import recipe
 from egoprog.leap.tables import TABLES
+from egoprog.train.jobs import Job
 from training import ablation as command
 
 SEEDS = (0, 1)
@@ -63,9 +64,9 @@ def test_no_weights_are_chosen_on_the_clips_that_the_tables_report(jobs):
 def test_a_failed_run_stops_only_what_needs_it(tmp_path, monkeypatch, capsys):
     """Commands are replaced by ones that write their product, or fail."""
     jobs = [
-        command.Job("a", ("json.tool", "missing"), tmp_path / "a.json"),
-        command.Job("a2", ("json.tool", "missing"), tmp_path / "a2.json", needs=("a",)),
-        command.Job("b:train", ("json.tool", str(tmp_path / "in.json"), str(tmp_path / "b.json")), tmp_path / "b.json"),
+        Job("a", ("json.tool", "missing"), tmp_path / "a.json"),
+        Job("a2", ("json.tool", "missing"), tmp_path / "a2.json", needs=("a",)),
+        Job("b:train", ("json.tool", str(tmp_path / "in.json"), str(tmp_path / "b.json")), tmp_path / "b.json"),
     ]
     (tmp_path / "in.json").write_text(json.dumps({}))
     monkeypatch.setattr(command, "plan", lambda *_: jobs)
