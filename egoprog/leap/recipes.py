@@ -47,7 +47,7 @@ SMALL_FROZEN = replace(SMALL_BACKBONE, is_frozen=True)
 def frames_sim() -> TrainingConfig:
     """Pretraining of the small frame encoder, which the other small recipes start from and leave as it is."""
     return TrainingConfig(
-        epochs=12.0,
+        epochs=8.0,
         batch=32,
         learning_rate=1e-3,
         optimiser="muon",

@@ -48,6 +48,8 @@ CURVES_NAME = "curves.png"
 _MOST_SKIPPED = 20
 _WHOLE = distributed.StateDictOptions(full_state_dict=True, cpu_offload=True)
 _FROM_WHOLE = distributed.StateDictOptions(full_state_dict=True)
+# an optimiser knows nothing of parameters that no loss has reached yet
+_FROM_REACHED = distributed.StateDictOptions(full_state_dict=True, strict=False)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -301,7 +303,7 @@ class _Training:
             with self.ema.in_place():
                 distributed.set_model_state_dict(self.model, dict(checkpoint.ema), options=_FROM_WHOLE)
         distributed.set_model_state_dict(self.model, dict(checkpoint.model), options=_FROM_WHOLE)
-        distributed.set_optimizer_state_dict(self.model, self.optimiser, state["optimiser"], options=_FROM_WHOLE)
+        distributed.set_optimizer_state_dict(self.model, self.optimiser, state["optimiser"], options=_FROM_REACHED)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step, self.trained_s = checkpoint.step, state["trained_s"]

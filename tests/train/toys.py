@@ -59,9 +59,12 @@ class LineTask(Task):
 
 
 class Chain(nn.Module):
+    """One layer after the other, and a parameter that nothing uses, as networks have that are trained in part."""
+
     def __init__(self, layers: list[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
+        self.unused = nn.Parameter(torch.zeros(3))
 
     def forward(self, x):
         for layer in self.layers:
