@@ -1,7 +1,8 @@
 """Trains a visual language model to say how an action is done in the picture that it sees.
 
 python -m training.vlm --recipe vlm_debug --pairs pairs --out runs/vlm-debug
-python -m training.vlm --recipe vlm_sim_pretrain --pairs pairs-strangers --out runs/vlm-pretrain
+python -m training.vlm --recipe vlm_sim_pretrain --pairs pairs-strangers --encoder runs/frames/last.safetensors \
+    --out runs/vlm-pretrain
 python -m training.vlm --recipe vlm_sim --pairs pairs --init runs/vlm-pretrain/vlm --out runs/vlm
 accelerate launch --multi_gpu -m training.vlm --recipe vlm_paper --pairs pairs --init llava-1.5-13b-hf --out runs/paper
 
@@ -36,7 +37,7 @@ def _train(options: argparse.Namespace) -> str:
     from egoprog.lego.vlm_task import VlmTask
     from egoprog.train.loop import train
 
-    task = VlmTask(asked, PairFolder(options.pairs), options.out, options.init)
+    task = VlmTask(asked, PairFolder(options.pairs), options.out, options.init, options.encoder)
     results = train(task, asked.training, options.out)
     if not trainer.is_main():
         return ""
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="described frame pairs")
     parser.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; one that was begun is gone on with")
     parser.add_argument("--init", type=Path, metavar="FOLDER", help="a model to start from, in transformers' layout")
+    parser.add_argument(
+        "--encoder", type=Path, metavar="WEIGHTS", help="of training.frames: what a new model's eyes start from"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="as training.epochs=3; repeatable")
     return parser
 

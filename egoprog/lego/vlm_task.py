@@ -24,13 +24,16 @@ from transformers import LlavaForConditionalGeneration
 from egoprog.data.atomic import atomic
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError, ModelError
+from egoprog.leap.frame_pretraining import read_frame_encoder
 from egoprog.lego.instruction import IGNORED, InstructionDataset, described_pairs
 from egoprog.lego.questions import TEMPLATES
 from egoprog.lego.sentence_parts import SentenceReader
+from egoprog.lego.vision_start import start_tower
 from egoprog.lego.vlm import Vlm, fingerprint, load_vlm, new_llava
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_recipes import VlmRecipe
 from egoprog.lego.vlm_tokenizer import TOKENIZER_NAME, VlmTokenizer
+from egoprog.runtime.model_folder import sha256_of
 from egoprog.train.batches import Batches
 from egoprog.train.checkpoint import read_weights
 from egoprog.train.task import Task
@@ -47,16 +50,28 @@ _LORA_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", 
 class VlmTask(Task):
     """run: the training's folder, which keeps the tokenizer that was trained for a new model. init: a model's folder.
 
-    Raises ConfigurationError where a recipe needs a model to start from and none is given.
+    encoder: weights of a frame encoder, which a new model's tower begins with. Raises ConfigurationError where a recipe
+    needs a model to start from and none is given, and where both are.
     """
 
-    def __init__(self, recipe: VlmRecipe, pairs: PairFolder, run: str | Path, init: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        recipe: VlmRecipe,
+        pairs: PairFolder,
+        run: str | Path,
+        init: str | Path | None = None,
+        encoder: Path | None = None,
+    ) -> None:
         if recipe.needs_init and init is None:
             raise ConfigurationError(
                 "expected a model's folder to start from with --init, got none: LLaVA-1.5 as transformers lays it out, "
                 "or RUN/vlm of  python -m training.vlm --recipe vlm_sim_pretrain"
             )
-        self.recipe, self.pairs = recipe, pairs
+        if init is not None and encoder is not None:
+            raise ConfigurationError(
+                f"expected a model or a frame encoder to start from, got both: {init} has a tower already"
+            )
+        self.recipe, self.pairs, self.encoder = recipe, pairs, encoder
         self.init = None if init is None else Path(init)
         self._begun = None if init is None else load_vlm(init, recipe.image_px)
         if self._begun is not None:
@@ -76,6 +91,8 @@ class VlmTask(Task):
             model = load_vlm(self.init, self.recipe.image_px).model
         else:
             model = new_llava(self.recipe.config, self.tokenizer)
+            if self.encoder is not None:
+                start_tower(model.model.vision_tower, read_frame_encoder(self.encoder), self.preparation)
         return tuned_parts(model, self.recipe)
 
     def dataset(self, split: str) -> InstructionDataset:
@@ -131,6 +148,7 @@ class VlmTask(Task):
         return {
             "recipe": json.dumps(recipe),
             "init": "" if self.init is None else fingerprint(self.init),
+            "encoder": "" if self.encoder is None else sha256_of(self.encoder)[:16],
             "tokenizer_pieces": str(self.tokenizer.num_pieces),
         }
 

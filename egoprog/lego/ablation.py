@@ -1,0 +1,129 @@
+"""All runs behind LEGO's tables, in the order in which they need each other.
+
+RUNS/pairs, RUNS/pairs-strangers    frame pairs, and those of other people's kitchens, which teach the VLM to see
+RUNS/vlm-pretrain, RUNS/vlm         the VLM before its tuning and after; RUNS/pairs/enriched/{untuned,tuned}* are theirs
+RUNS/autoencoder, RUNS/ROW          the generator of every row, from the same pairs, latents and words
+RUNS/drawn/ROW                      its pictures of the held-out pairs
+RUNS/tables                         what they are worth
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from egoprog.lego.recipes import lego_sim
+from egoprog.train.jobs import Job, make_job
+
+TRAINED = {
+    "labels": "lego_sim_labels",
+    "descriptions": "lego_sim_descriptions",
+    "image": "lego_sim_image",
+    "text": "lego_sim_text",
+    "joint": "lego_sim",
+    "image_untuned": "lego_sim_image_untuned",
+    "text_untuned": "lego_sim_text_untuned",
+    "joint_untuned": "lego_sim_joint_untuned",
+    "unprojected": "lego_sim_unprojected",
+    "frames": "lego_sim_frames",
+}
+"""Recipes by rows, in the order in which they are trained: the tables grow from what matters most."""
+FROM_FRAMES = ("sdedit", "proxnpi")
+"""Baselines that draw with the model of "frames"."""
+_MORE_SHARES = ("0.4", "0.8")
+_ENCODER = "frames/last.safetensors"
+_RECOGNISER = "recognise/lap/seed0"
+"""Judges the change from input to output: two pictures have no clips around them."""
+
+
+def plan(
+    data: Path, strangers: Path, leap: Path, runs: Path, rows: Sequence[str] = (), settings: Sequence[str] = ()
+) -> list[Job]:
+    """leap: runs of `training.ablation`: its frame encoder and recogniser are eyes and judges here. rows: to be made,
+    () for all. settings: of every training of a generator, "steps=300".
+    """
+    pairs = runs / "pairs"
+    wanted = [row for row in (*TRAINED, *FROM_FRAMES) if not rows or row in rows]
+    trained = [row for row in TRAINED if row in wanted or (row == "frames" and set(FROM_FRAMES) & set(wanted))]
+    drawn = [row for row in wanted if row != "frames"]
+    jobs = _of_words(data, strangers, leap, runs)
+    jobs.append(
+        make_job(
+            "autoencoder", "training.autoencoder", runs / "autoencoder" / "vae" / "diffusion_pytorch_model.safetensors",
+            "--pairs", pairs, "--out", runs / "autoencoder", needs=("pairs",),
+        )
+    )  # fmt: skip
+    sets = [part for setting in settings for part in ("--set", setting)]
+    for row in trained:
+        enriched = _enriched(row)
+        jobs.append(
+            make_job(
+                f"{row}:train", "training.lego", runs / row / "model" / "lego.json",
+                "--recipe", TRAINED[row], "--pairs", pairs, "--autoencoder", runs / "autoencoder", *sets,
+                "--out", runs / row, needs=("autoencoder", *([enriched, f"{enriched}_mirrored"] if enriched else [])),
+            )
+        )  # fmt: skip
+    for row in drawn:
+        source = "frames" if row in FROM_FRAMES else row
+        method = ("--method", row) if row in FROM_FRAMES else ()
+        words = ("--enriched", _enriched(row)) if _enriched(row) else ()
+        out = runs / "drawn" / row
+        jobs.append(
+            make_job(
+                row, "training.draw", out / "about.json", "--model", runs / source / "model", "--pairs", pairs,
+                *words, *method, "--unseen", "--out", out, needs=(f"{source}:train",),
+            )
+        )  # fmt: skip
+    judges = ("--judge", leap / "frames", "--judge-change", leap / _RECOGNISER)
+    stand_ins = ("--stand-in", leap / "frames", "--stand-in-clips", leap / _RECOGNISER)
+    named = [part for row in drawn for part in ("--row", f"{row}={runs / 'drawn' / row}")]
+    jobs.append(
+        make_job(
+            "tables", "training.evaluate_lego", runs / "tables" / "tables.md", "--pairs", pairs, "--data", data,
+            *named, *judges, *stand_ins, "--out", runs / "tables", needs=tuple(drawn),
+        )
+    )  # fmt: skip
+    return jobs
+
+
+def _of_words(data: Path, strangers: Path, leap: Path, runs: Path) -> list[Job]:
+    """Pairs, the VLM, and what it says of them."""
+    pairs, pretrained, tuned = runs / "pairs", runs / "vlm-pretrain", runs / "vlm"
+    jobs = [
+        make_job(
+            "pairs", "training.pairs", pairs / "sheets" / "kept.png",
+            "--data", data, "--out", pairs, "--after-walking", "--more-shares", *_MORE_SHARES,
+        ),
+        make_job(
+            "pairs-strangers", "training.pairs", runs / "pairs-strangers" / "sheets" / "kept.png",
+            "--data", strangers, "--out", runs / "pairs-strangers", "--after-walking",
+        ),
+        make_job(
+            "vlm-pretrain", "training.vlm", pretrained / "vlm" / "processor_config.json",
+            "--recipe", "vlm_sim_pretrain", "--pairs", runs / "pairs-strangers", "--encoder", leap / _ENCODER,
+            "--out", pretrained, needs=("pairs-strangers",),
+        ),
+        make_job(
+            "vlm", "training.vlm", tuned / "vlm" / "processor_config.json",
+            "--recipe", "vlm_sim", "--pairs", pairs, "--init", pretrained / "vlm", "--out", tuned,
+            needs=("pairs", "vlm-pretrain"),
+        ),
+    ]  # fmt: skip
+    num_words = lego_sim().lego.num_words
+    for name, source in (("tuned", tuned), ("untuned", pretrained)):
+        for ending, flag in (("", ()), ("_mirrored", ("--mirrored",))):
+            jobs.append(
+                make_job(
+                    f"{name}{ending}", "training.enrich", pairs / "enriched" / f"{name}{ending}" / "done.json",
+                    "--pairs", pairs, "--vlm", source / "vlm", "--name", name, *flag, "--text-tokens", num_words,
+                    needs=(source.name, "pairs"),
+                )
+            )  # fmt: skip
+    return jobs
+
+
+def _enriched(row: str) -> str:
+    """The VLM's folder that a row reads; "" for none."""
+    if row in ("labels", "frames", *FROM_FRAMES):
+        return ""
+    return "untuned" if row.endswith("_untuned") else "tuned"

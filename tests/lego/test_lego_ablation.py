@@ -1,0 +1,56 @@
+"""The plan of all runs behind LEGO's tables."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from egoprog.lego.ablation import FROM_FRAMES, TRAINED, plan
+from egoprog.lego.generation_tables import TABLES
+from egoprog.lego.recipes import recipe
+from egoprog.lego.vlm_recipes import recipe as vlm_recipe
+from training import lego_ablation
+
+
+def planned(**changes):
+    return plan(Path("kitchens"), Path("strangers"), Path("leap"), Path("runs"), **changes)
+
+
+@pytest.mark.parametrize("rows", [(), ("labels", "joint"), ("sdedit",)])
+def test_nothing_comes_before_what_it_needs(rows):
+    seen = set()
+    for job in planned(rows=rows):
+        assert seen.issuperset(job.needs), job.name
+        seen.add(job.name)
+
+
+def test_every_row_of_the_tables_is_drawn_by_its_own_recipe():
+    jobs = {job.name: job.arguments for job in planned()}
+    for row in {row for table in TABLES for row in table.rows} - {"scaleup"}:
+        assert "training.draw" in jobs[row], row
+    for row, name in TRAINED.items():
+        arguments = jobs[f"{row}:train"]
+        made = recipe(name)
+        assert arguments[arguments.index("--recipe") + 1] == name
+        if row not in ("labels", "frames"):
+            assert ("--enriched", made.enriched) in itertools.pairwise(jobs[row])
+    for name, value in itertools.pairwise((*jobs["vlm-pretrain"], *jobs["vlm"])):
+        if name == "--recipe":
+            vlm_recipe(value)
+
+
+def test_a_row_alone_takes_what_it_needs_along():
+    names = [job.name for job in planned(rows=FROM_FRAMES)]
+    assert [name for name in names if name.endswith(":train")] == ["frames:train"]
+    assert names[-3:] == ["sdedit", "proxnpi", "tables"]
+    (tables,) = (job for job in planned(rows=("labels",)) if job.name == "tables")
+    assert "labels=runs/drawn/labels" in tables.arguments and tables.needs == ("labels",)
+
+
+def test_the_command_tells_what_is_left(capsys, tmp_path):
+    arguments = ["--data", "a", "--strangers", "b", "--leap", "c", "--out", str(tmp_path), "--list"]
+    (tmp_path / "drawn" / "labels").mkdir(parents=True)
+    (tmp_path / "drawn" / "labels" / "about.json").write_text("{}")
+    assert lego_ablation.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "done  labels" in lines and "      tables" in lines
