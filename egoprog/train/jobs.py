@@ -85,7 +85,8 @@ def run_jobs(jobs: Sequence[Job], logs: Path, at_once: int, then: Callable[[Job]
 
 
 def _start(job: Job, path: Path, num_threads: int) -> subprocess.Popen:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(num_threads), "PYTHONWARNINGS": "ignore"}
+    quiet = {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # logs are no place for bars
+    environment = {**os.environ, **quiet, "OMP_NUM_THREADS": str(num_threads)}
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as log:
         return subprocess.Popen([sys.executable, "-m", *job.arguments], stdout=log, stderr=log, env=environment)
