@@ -6,15 +6,16 @@ full the oldest one is lost, and that is counted and told.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TypeVar
+
+from egoprog_ros.work_thread import WorkThread
 
 T = TypeVar("T")
 
 
-class Backlog(Generic[T]):
+class Backlog(WorkThread[T]):
     """Runs `work` on every item in the order in which they came.
 
     work, on_error: called in the backlog's thread. on_lost: called in the thread of `put`, with how many were lost.
@@ -29,29 +30,15 @@ class Backlog(Generic[T]):
         name: str,
         size: int,
     ):
-        self.name = name
-        self._work = work
-        self._on_error = on_error
+        super().__init__(work, on_error, name)
         self._on_lost = on_lost
         self._size = size
         self._items: deque[T] = deque()
-        self._is_busy = False
-        self._is_stopping = False
-        self._condition = threading.Condition()
-        self._thread: threading.Thread | None = None
 
     def __len__(self) -> int:
         """Items that wait."""
         with self._condition:
             return len(self._items)
-
-    def start(self) -> None:
-        """Starts the thread; does nothing if it runs."""
-        if self._thread is not None and self._thread.is_alive():
-            return
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
 
     def put(self, item: T) -> None:
         """Puts an item at the end of the queue; the oldest is lost where the queue is full."""
@@ -95,33 +82,11 @@ class Backlog(Generic[T]):
             self._items.clear()
             self._condition.notify_all()
 
-    def wait_until_idle(self, timeout_s: float) -> bool:
-        """Waits until nothing waits and nothing is being worked on. Returns False if that took too long."""
-        with self._condition:
-            return self._condition.wait_for(lambda: not (self._items or self._is_busy), timeout_s)
+    def _has_item(self) -> bool:
+        return bool(self._items)
 
-    def stop(self, timeout_s: float = 1.0) -> bool:
-        """Ends the thread after the item that it works on. Returns False if it did not end."""
-        with self._condition:
-            self._is_stopping = True
-            self._items.clear()
-            self._condition.notify_all()
-        if self._thread is None or self._thread is threading.current_thread():
-            return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+    def _take(self) -> list[T]:
+        return [self._items.popleft()]
 
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                self._is_busy = False
-                self._condition.notify_all()
-                self._condition.wait_for(lambda: self._items or self._is_stopping)
-                if self._is_stopping:
-                    return
-                item = self._items.popleft()
-                self._is_busy = True
-            try:
-                self._work(item)
-            except Exception as error:  # the thread must outlive whatever an input brings
-                self._on_error(error)
+    def _forget(self) -> None:
+        self._items.clear()
