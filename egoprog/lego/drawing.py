@@ -245,8 +245,12 @@ class Drawer:
 
     def decode(self, latent: Latent) -> Picture:
         """The picture of a scaled latent."""
+        return np.rint(self.pixels(latent) * 255).astype(np.uint8)
+
+    def pixels(self, latent: Latent) -> NDArray[np.float32]:
+        """(H, W, 3) from 0 to 1, of a scaled latent: what `decode` rounds."""
         pixels = self._run("decoder", {"latent": latent})["pixels"][0]
-        return np.rint((pixels.clip(-1, 1) + 1) * 127.5).astype(np.uint8).transpose(1, 2, 0).copy()
+        return ((pixels.clip(-1, 1) + 1) / 2).transpose(1, 2, 0).copy()
 
     def preview(self, latent: Latent) -> Picture:
         """About what `decode` gives, in a millisecond: every place of the latent has a colour."""
