@@ -1,4 +1,4 @@
-"""What exporting any network to ONNX needs: a graph with named inputs, what its folder says, a quiet exporter."""
+"""What exporting any network to ONNX needs: a graph with named inputs, and what its folder says."""
 
 from __future__ import annotations
 

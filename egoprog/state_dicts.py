@@ -6,10 +6,12 @@ import difflib
 import pickle
 import re
 from collections.abc import Iterable, Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -86,3 +88,20 @@ def nearest_key(key: str, known: Iterable[str], words: str) -> str:
     """For errors: "(WORDS KEY?)" with a blank before it; empty where no known key is like this one."""
     found = difflib.get_close_matches(key, list(known), n=1)
     return f" ({words} {found[0]}?)" if found else ""
+
+
+def resized_positions(positions_LC: Tensor, grid: tuple[int, int], of: tuple[int, int] | None = None) -> Tensor:
+    """A positional embedding, the class token's first, interpolated to rows and columns of another grid.
+
+    of: the rows and columns that it has now, None for a square. Raises ModelError where it has others.
+    """
+    num = positions_LC.shape[0] - 1
+    rows, columns = of or (isqrt(num),) * 2
+    if rows * columns != num:
+        kind = "square" if of is None else f"{rows} by {columns}"
+        raise ModelError(f"expected positions of a class token and a {kind} grid, got {tuple(positions_LC.shape)}")
+    if grid == (rows, columns):
+        return positions_LC
+    image_1CRS = positions_LC[1:].float().T.unflatten(1, (rows, columns))[None]
+    image_1CRS = F.interpolate(image_1CRS, grid, mode="bicubic", align_corners=False, antialias=True)
+    return torch.cat([positions_LC[:1].float(), image_1CRS[0].flatten(1).T])

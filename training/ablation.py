@@ -12,12 +12,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from egoprog.errors import EgoprogError
 from egoprog.leap.ablation import plan
-from egoprog.train.jobs import Job, listed, log_of, run_jobs
+from egoprog.train.jobs import Job
+from training import trainer
 from training.tables import write_tables
-
-LOGS_NAME = "logs"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,39 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
         "--strangers", type=Path, metavar="FOLDER",
         help="of `egoprog sim record --strangers`: what the frame encoder learns from (default: --data)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="RUNS")
     parser.add_argument("--results", type=Path, metavar="FOLDER", help="for tables and curves (default: RUNS/results)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--jobs", type=int, default=1, help="at once; they share the cores (default: 1)")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of every training of the network")
-    parser.add_argument("--list", action="store_true", help="what is done and what is left")
+    trainer.add_plan_options(parser)
     options = parser.parse_args(arguments)
     jobs = plan(options.data, options.strangers or options.data, options.out, options.seeds, options.set)
-    if options.list:
-        print(listed(jobs))
-        return 0
-    try:
-        failed = _run(jobs, options)
-    except KeyboardInterrupt:
-        print("training.ablation: stopped; the same command goes on", file=sys.stderr)
-        return 130
-    except EgoprogError as error:
-        print(f"training.ablation: {error}", file=sys.stderr)
-        return 1
-    for job in failed:
-        print(f"training.ablation: {job.name} failed, see {log_of(options.out / LOGS_NAME, job)}", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _run(jobs: list[Job], options: argparse.Namespace) -> list[Job]:
-    """Those that failed."""
     results = options.results or options.out / "results"
 
     def write(job: Job) -> None:
         if not job.name.endswith((":train", "frames", "encoded")):
             write_tables(options.out, results)
 
-    return run_jobs(jobs, options.out / LOGS_NAME, max(1, options.jobs), write)
+    return trainer.run_plan("training.ablation", jobs, options, write)
 
 
 if __name__ == "__main__":

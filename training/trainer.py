@@ -6,11 +6,12 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from egoprog.errors import EgoprogError
+from egoprog.train.jobs import Job, jobs_listed, log_of, run_jobs
 
 
 def run(command: str, train: Callable[[], str]) -> int:
@@ -57,3 +58,31 @@ def figures(results: Mapping[str, Any]) -> list[str]:
 def best_of(results: Mapping[str, Any], where: Path) -> str:
     """Which weights these are and where they lie."""
     return f"best of {results['steps']} steps at step {results['best']['step']}: {where}"
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Of commands that run many others: --out, --jobs and --list."""
+    parser.add_argument("--out", type=Path, required=True, metavar="RUNS")
+    parser.add_argument("--jobs", type=int, default=1, help="at once; they share the cores (default: 1)")
+    parser.add_argument("--list", action="store_true", help="what is done and what is left")
+
+
+def run_plan(
+    command: str, jobs: Sequence[Job], options: argparse.Namespace, then: Callable[[Job], None] | None = None
+) -> int:
+    """The exit status. options: of `add_plan_options`. then: see `run_jobs`."""
+    if options.list:
+        print(jobs_listed(jobs))
+        return 0
+    logs = options.out / "logs"
+    try:
+        failed = run_jobs(jobs, logs, max(1, options.jobs), then)
+    except KeyboardInterrupt:
+        print(f"{command}: stopped; the same command goes on", file=sys.stderr)
+        return 130
+    except EgoprogError as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 1
+    for job in failed:
+        print(f"{command}: {job.name} failed, see {log_of(logs, job)}", file=sys.stderr)
+    return 1 if failed else 0

@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from math import isqrt
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from egoprog.errors import ModelError
 from egoprog.leap.config import UniFormerConfig
-from egoprog.state_dicts import load_strictly, nearest_key
+from egoprog.state_dicts import load_strictly, nearest_key, resized_positions
 
 HEAD_WIDTH = 64
 """Of every published model; the number of heads leaves no trace in a checkpoint."""
@@ -95,18 +93,6 @@ def load_for_fine_tuning(
     if resize and "positional_embedding" in state:
         state["positional_embedding"] = resized_positions(state["positional_embedding"], model.config.grid)
     load_strictly(model, state, may_lack=("time_embedding", *(CLASSIFIER if new_classifier else ())))
-
-
-def resized_positions(positions_LC: Tensor, grid: tuple[int, int]) -> Tensor:
-    """A positional embedding of a square grid, the class token's first, interpolated to rows and columns of another."""
-    side = isqrt(positions_LC.shape[0] - 1)
-    if side * side != positions_LC.shape[0] - 1:
-        raise ModelError(f"expected positions of a class token and a square grid, got {tuple(positions_LC.shape)}")
-    if grid == (side, side):
-        return positions_LC
-    image_1CRS = positions_LC[1:].float().T.unflatten(1, (side, side))[None]
-    image_1CRS = F.interpolate(image_1CRS, grid, mode="bicubic", align_corners=False, antialias=True)
-    return torch.cat([positions_LC[:1].float(), image_1CRS[0].flatten(1).T])
 
 
 def _count(state: Mapping[str, Tensor], prefix: str) -> int:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from transformers import CLIPVisionModel
 
 from egoprog.errors import ModelError
 from egoprog.leap.uniformer import UniFormerV2
 from egoprog.lego.vlm_pictures import PicturePreparation
-from egoprog.state_dicts import load_strictly
+from egoprog.state_dicts import load_strictly, resized_positions
 
 _PARTS = {"ln_1": "layer_norm1", "ln_2": "layer_norm2", "attn.out_proj": "self_attn.out_proj", "mlp.c_fc": "mlp.fc1"}
 _PARTS |= {"mlp.c_proj": "mlp.fc2"}
@@ -45,20 +44,17 @@ def start_tower(tower: CLIPVisionModel, encoder: UniFormerV2, preparation: Pictu
 def tower_weights(encoder: UniFormerV2, num_side: int, preparation: PicturePreparation) -> Mapping[str, Tensor]:
     """By the tower's names. num_side: patches along a side of its square picture."""
     state = {name: value.detach() for name, value in encoder.state_dict().items()}
-    config, width = encoder.config, encoder.config.width
+    config = encoder.config
     # x of the encoder is a x' + b of what the tower gets: a goes into the convolution, b into the patches' places
     scale_3 = torch.tensor(preparation.std) / config.std
     shift_3 = (torch.tensor(preparation.mean) - config.mean) / config.std
     filters_C3SS = state["conv1.weight"][:, :, 0]
-    places_LC = state["positional_embedding"]
-    grid_1CRS = places_LC[1:].T.reshape(1, width, *config.grid)
-    if config.grid != (num_side, num_side):
-        grid_1CRS = F.interpolate(grid_1CRS, (num_side, num_side), mode="bicubic", align_corners=False, antialias=True)
+    places_LC = resized_positions(state["positional_embedding"], (num_side, num_side), config.grid)
     offset_C = torch.einsum("chij,h->c", filters_C3SS, shift_3)
     found = {
         "embeddings.class_embedding": state["class_embedding"],
         "embeddings.patch_embedding.weight": filters_C3SS * scale_3[:, None, None],
-        "embeddings.position_embedding.weight": torch.cat([places_LC[:1], grid_1CRS.flatten(2)[0].T + offset_C]),
+        "embeddings.position_embedding.weight": torch.cat([places_LC[:1], places_LC[1:] + offset_C]),
         "pre_layrnorm.weight": state["ln_pre.weight"],
         "pre_layrnorm.bias": state["ln_pre.bias"],
     }

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
@@ -28,6 +27,7 @@ from egoprog.errors import ConfigurationError, InputError, ModelError
 from egoprog.lego.vlm_config import VlmConfig
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import IMAGE, VlmTokenizer
+from egoprog.state_dicts import resized_positions
 
 NUM_TEXT_TOKENS = 77
 MOST_TOKENS = 96
@@ -286,16 +286,13 @@ def _look_at(model: LlavaForConditionalGeneration, image_px: int) -> None:
     config = copy.deepcopy(tower.config)
     if image_px % config.patch_size:
         raise ConfigurationError(f"expected pictures of whole patches of {config.patch_size} px, got {image_px} px")
-    sides = config.image_size // config.patch_size, image_px // config.patch_size
+    num_side = image_px // config.patch_size
     config.image_size = image_px
     weights = tower.state_dict()
     name = next(name for name in weights if name.endswith("position_embedding.weight"))
-    first_C, places_PC = weights[name][:1], weights[name][1:]
-    grid_1CHW = places_PC.T.reshape(1, -1, sides[0], sides[0])
-    grid_1CHW = F.interpolate(grid_1CHW, (sides[1], sides[1]), mode="bicubic", align_corners=False, antialias=True)
-    weights[name] = torch.cat([first_C, grid_1CHW.flatten(2)[0].T])
+    weights[name] = resized_positions(weights[name], (num_side, num_side))
     larger = type(tower)(config).to(tower.dtype)
     larger.load_state_dict(weights)
     model.model.vision_tower = larger
     model.config.vision_config = config
-    model.config.image_seq_length = sides[1] ** 2
+    model.config.image_seq_length = num_side**2

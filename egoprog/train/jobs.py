@@ -35,7 +35,7 @@ def make_job(name: str, module: str, product: Path, *options: object, needs: tup
     return Job(name, (module, *map(str, options)), product, needs)
 
 
-def listed(jobs: Sequence[Job]) -> str:
+def jobs_listed(jobs: Sequence[Job]) -> str:
     """What is done and what is left, a line each."""
     return "\n".join(f"{'done' if job.is_done else '    '}  {job.name}" for job in jobs)
 

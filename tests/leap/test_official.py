@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 
 from egoprog.errors import ModelError
 from egoprog.leap.config import UniFormerConfig
-from egoprog.leap.official import inferred_config, load_for_fine_tuning, resized_positions
+from egoprog.leap.official import inferred_config, load_for_fine_tuning
 from egoprog.leap.uniformer import UniFormerV2
-from egoprog.state_dicts import read_checkpoint
+from egoprog.state_dicts import read_checkpoint, resized_positions
 
 SMALL = UniFormerConfig(
     width=64, num_layers=3, num_heads=1, patch_px=8, size_px=(24, 24), num_classes=5, global_layers=(1, 2)
