@@ -13,6 +13,7 @@ from pathlib import Path
 from egoprog.data.epic import read_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.errors import EgoprogError
+from egoprog.leap.efficientnet import published_weights
 from egoprog.leap.frame_pretraining import FrameTask
 from egoprog.leap.recipes import SMALL_BACKBONE, frames_sim, override
 from egoprog.train.loop import Interrupted, train
@@ -25,12 +26,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="for pictures (default: RUN/pictures)")
+    parser.add_argument(
+        "--stem", type=Path, metavar="WEIGHTS", help="of a published EfficientNet-Lite0 (default: as it is installed)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of the training's configuration")
     options = parser.parse_args(arguments)
     try:
         folder = EpicFolder(options.data)
         held_out = read_unseen_participants(folder.unseen_participants)
-        task = FrameTask(folder, SMALL_BACKBONE, options.cache or options.out / "pictures", held_out)
+        cache, stem = options.cache or options.out / "pictures", options.stem or published_weights()
+        task = FrameTask(folder, SMALL_BACKBONE, cache, held_out, stem=stem)
         results = train(task, override(frames_sim(), options.set), options.out)
     except Interrupted as stopped:
         print(stopped)

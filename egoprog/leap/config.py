@@ -38,6 +38,8 @@ class UniFormerConfig:
     is_frozen: the published frozen kind: the layers take no gradient and the class is read off the query alone.
     dropout: before the classifier. time_embedding: where frames are told their place; "stem" as in LEAP, "global" at
     the entrance of the global blocks, which leaves a frame's tokens independent of its place and so streams.
+    stem: "patches" as published, a projection of each patch; "efficientnet_lite0" for small configurations, whose
+    convolutions can start from ImageNet.
     mean, std: of values from 0 to 1. Not CLIP's.
     Source: OpenGVLab/UniFormerV2; LEAP section 3.2 for the time embedding.
     """
@@ -58,6 +60,7 @@ class UniFormerConfig:
     dropout: float = 0.5
     drop_path: float = 0.0
     time_embedding: Literal["none", "stem", "global"] = "none"
+    stem: Literal["patches", "efficientnet_lite0"] = "patches"
     mean: float = 0.45
     std: float = 0.225
 

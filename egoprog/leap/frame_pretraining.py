@@ -24,7 +24,7 @@ from egoprog.leap.config import UniFormerConfig, to_json, uniformer_from_json
 from egoprog.leap.labelled_frames import PLACES, FrameDataset, read_nouns
 from egoprog.leap.targets import UNKNOWN
 from egoprog.leap.uniformer import UniFormerV2
-from egoprog.state_dicts import load_strictly
+from egoprog.state_dicts import load_strictly, read_checkpoint
 from egoprog.train.batches import Batches
 from egoprog.train.checkpoint import read_metadata, read_weights
 from egoprog.train.task import Task
@@ -152,7 +152,10 @@ def hits(said: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
 
 
 class FrameTask(Task):
-    """Of one dataset with boxes. cache: a folder for pictures that are read out of videos once."""
+    """Of one dataset with boxes. cache: a folder for pictures that are read out of videos once.
+
+    stem: a published checkpoint of the backbone's stem, which then stays as it is; None to train all from nothing.
+    """
 
     def __init__(
         self,
@@ -161,13 +164,17 @@ class FrameTask(Task):
         cache: Path,
         held_out: Sequence[str] = (),
         keep: float = 0.3,
+        stem: Path | None = None,
     ) -> None:
-        self.folder, self.cache, self.held_out = folder, cache, tuple(held_out)
+        self.folder, self.cache, self.held_out, self.stem = folder, cache, tuple(held_out), stem
         self.config = FrameConfig(backbone, read_nouns(folder, "train"), keep)
         self._rarity: Tensor | None = None
 
     def model(self) -> nn.Module:
-        return FrameNetwork(self.config)
+        network = FrameNetwork(self.config)
+        if self.stem is not None:
+            network.backbone.conv1.start_from(read_checkpoint(self.stem))
+        return network
 
     def dataset(self, split: str) -> FrameDataset:
         """Validation shows held-out participants alone."""

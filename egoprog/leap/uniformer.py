@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from egoprog.errors import ConfigurationError, InputError
 from egoprog.leap.config import UniFormerConfig
+from egoprog.leap.efficientnet import PATCH_PX, EfficientNetStem
 from egoprog.leap.official import inferred_config, plain_state
 from egoprog.state_dicts import load_strictly
 
@@ -37,10 +38,7 @@ class UniFormerV2(nn.Module):
         super().__init__()
         _check(config)
         self.config = config
-        kernel = (config.temporal_patch, config.patch_px, config.patch_px)
-        stride = (config.temporal_stride, config.patch_px, config.patch_px)
-        padding = (config.temporal_patch // 2, 0, 0)
-        self.conv1 = nn.Conv3d(3, config.width, kernel, stride, padding, bias=False)
+        self.conv1 = EfficientNetStem(config.width) if config.stem == "efficientnet_lite0" else _patches(config)
         scale = config.width**-0.5
         self.class_embedding = nn.Parameter(scale * torch.randn(config.width))
         self.positional_embedding = nn.Parameter(scale * torch.randn(config.num_tokens, config.width))
@@ -142,12 +140,23 @@ class UniFormerV2(nn.Module):
             )
 
 
+def _patches(config: UniFormerConfig) -> nn.Conv3d:
+    kernel = (config.temporal_patch, config.patch_px, config.patch_px)
+    stride = (config.temporal_stride, config.patch_px, config.patch_px)
+    return nn.Conv3d(3, config.width, kernel, stride, (config.temporal_patch // 2, 0, 0), bias=False)
+
+
 def _check(config: UniFormerConfig) -> None:
     """Raises ConfigurationError for shapes that don't fit together."""
     if config.width % config.num_heads:
         raise ConfigurationError(f"expected a width that {config.num_heads} heads divide, got {config.width}")
     if config.size_px[0] % config.patch_px or config.size_px[1] % config.patch_px:
         raise ConfigurationError(f"expected frames of whole patches of {config.patch_px} px, got {config.size_px} px")
+    if config.stem != "patches" and (config.patch_px, config.temporal_patch) != (PATCH_PX, 1):
+        raise ConfigurationError(
+            f"expected patches of {PATCH_PX} px of one frame for the stem {config.stem}, got {config.patch_px} px of "
+            f"{config.temporal_patch}"
+        )
     layers = config.global_layers
     if not layers or list(layers) != sorted(set(layers)) or layers[0] < 0 or layers[-1] != config.num_layers - 1:
         raise ConfigurationError(
