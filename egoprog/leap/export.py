@@ -12,7 +12,6 @@ A model's graphs, each for one frame at a time:
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from egoprog.data.atomic import atomic
 from egoprog.errors import ModelError
 from egoprog.leap.config import LeapConfig, to_json
 from egoprog.leap.encoded import encoder_weights
-from egoprog.leap.initial_weights import load_network
+from egoprog.leap.initial_weights import FRAMES_KEY, load_network
 from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.streaming import FrameEncoder, StreamStep
@@ -35,6 +34,7 @@ from egoprog.onnx_export import About, GraphModule
 from egoprog.runtime.model_folder import Graph, ModelFolder, sha256_of
 from egoprog.runtime.precisions import to_fp16, to_int8
 from egoprog.runtime.quiet import quiet
+from egoprog.train.checkpoint import save_weights
 
 OPSET = 20
 
@@ -145,6 +145,8 @@ def export_model(
 ) -> ModelFolder:
     """Writes a model folder: the weights, every graph in fp32, the sentences' embeddings, model.json last.
 
+    The frame encoder's weights, which all heads share, are written once, in a file of their own.
+
     weights: safetensors by the name of the head, "recogniser" among them and "anticipator" and "context" as there are.
     commit: of the exporting code. rate_hz: ticks a second. embed: see `egoprog.leap.sentences`; None leaves them out.
     Raises ModelError for weights that don't fit together: the heads share the recogniser's frame encoder.
@@ -154,18 +156,14 @@ def export_model(
     networks = {name: load_network(path) for name, path in weights.items()}
     for name, network in networks.items():
         _check_shared(networks[RECOGNISER], network, name)
-    graphs, files = {}, {}
-    for name, source in weights.items():
-        if (stored := out / f"{name}.safetensors") != source:
-            with atomic(stored) as temporary:
-                shutil.copyfile(source, temporary)
+    graphs, files = {}, {name: sha256_of(out / name) for name in _write_weights(out, networks)}
     for name in (ENCODER, *networks):
         head = RECOGNISER if name == ENCODER else name
         stored = out / f"{head}.safetensors"
         metadata = metadata_of(name, networks[head].config, stored, commit, rate_hz)
         write_onnx(graph_of(name, networks[head]), out / f"{name}.onnx", metadata)
         graphs[name] = Graph(stored.name, {"fp32": f"{name}.onnx"})
-        files |= {file: sha256_of(out / file) for file in (stored.name, f"{name}.onnx")}
+        files[f"{name}.onnx"] = sha256_of(out / f"{name}.onnx")
     sentences = networks[RECOGNISER].config.vocabulary.sentences
     if embed is not None and sentences:
         with atomic(out / SENTENCES) as temporary, temporary.open("wb") as file:
@@ -174,6 +172,20 @@ def export_model(
     model = ModelFolder(out, **vars(about), graphs=graphs, files=files)
     model.write()
     return model
+
+
+def _write_weights(out: Path, networks: Mapping[str, LeapNetwork]) -> list[str]:
+    """The files' names: of the frame encoder, and of each head without it."""
+    shared = {f"backbone.{name}" for name in encoder_weights(networks[RECOGNISER].backbone)}
+    frames = f"{ENCODER}.safetensors"
+    kept = {name: tensor for name, tensor in networks[RECOGNISER].state_dict().items() if name in shared}
+    with atomic(out / frames) as temporary:
+        save_weights(temporary, kept, {"backbone": to_json(networks[RECOGNISER].config.backbone)})
+    for head, network in networks.items():
+        own = {name: tensor for name, tensor in network.state_dict().items() if name not in shared}
+        with atomic(out / f"{head}.safetensors") as temporary:
+            save_weights(temporary, own, {"config": to_json(network.config), FRAMES_KEY: frames})
+    return [frames, *(f"{head}.safetensors" for head in networks)]
 
 
 def add_precision(model: ModelFolder, precision: str, frames: Sequence[NDArray[np.float32]] = ()) -> ModelFolder:

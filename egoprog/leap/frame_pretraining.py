@@ -21,6 +21,7 @@ from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.errors import ModelError
 from egoprog.leap.config import UniFormerConfig, to_json, uniformer_from_json
+from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.labelled_frames import PLACES, FrameDataset, read_nouns
 from egoprog.leap.targets import UNKNOWN
 from egoprog.leap.uniformer import UniFormerV2
@@ -208,12 +209,12 @@ class FrameTask(Task):
 def read_frame_encoder(path: str | Path) -> UniFormerV2:
     """The backbone that a pretraining left, in eval mode; what fuses its frames is as at random.
 
-    path: RUN/best.safetensors. Raises ModelError for another file.
+    path: RUN/best.safetensors, or frame_encoder.safetensors of a model folder. Raises ModelError for another file.
     """
     weights, metadata = read_weights(path), read_metadata(path)
     if "backbone" not in metadata:
         raise ModelError(f"expected a frame encoder of  python -m training.frames  in {path}, got other weights")
     backbone = UniFormerV2(uniformer_from_json(metadata["backbone"]))
     own = {name.removeprefix("backbone."): value for name, value in weights.items() if name.startswith("backbone.")}
-    load_strictly(backbone, own)
+    load_strictly(backbone, own, may_lack=backbone.state_dict().keys() - encoder_weights(backbone).keys())
     return backbone.eval()

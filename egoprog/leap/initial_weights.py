@@ -17,6 +17,8 @@ from egoprog.train.checkpoint import read_metadata, read_weights
 log = logging.getLogger(__name__)
 Choice = Literal["best", "last"]
 _BACKBONE = "backbone."
+FRAMES_KEY = "frames"
+"""In the metadata of weights without a frame encoder: the file beside them that has it."""
 
 
 def weights_of(path: str | Path, choice: Choice = "best") -> Path:
@@ -32,13 +34,22 @@ def weights_of(path: str | Path, choice: Choice = "best") -> Path:
 
 
 def load_network(weights: str | Path) -> LeapNetwork:
-    """The network that a training wrote, ready to use. Raises ModelError for a file of another kind."""
+    """The network that a training or an export wrote, ready to use. Raises ModelError for a file of another kind."""
     metadata = read_metadata(weights)
     if "config" not in metadata:
         raise ModelError(f"expected one of LEAP's networks in {weights}, got weights without a configuration of it")
     network = LeapNetwork(leap_from_json(metadata["config"]))
-    load_strictly(network, read_weights(weights))
+    found = read_weights(weights)
+    for shared in shared_files(weights):
+        found |= read_weights(shared)
+    load_strictly(network, found)
     return network.eval()
+
+
+def shared_files(weights: str | Path) -> tuple[Path, ...]:
+    """What weights of one of LEAP's networks rest on: the file of a frame encoder, or nothing."""
+    frames = read_metadata(weights).get(FRAMES_KEY)
+    return (Path(weights).parent / Path(frames).name,) if frames else ()
 
 
 def load_initial(network: LeapNetwork, path: str | Path) -> None:

@@ -7,7 +7,7 @@ models/NAME/
 ├── GRAPH.onnx               e.g. frame_encoder, recogniser, anticipator, context
 ├── GRAPH.fp16.onnx, GRAPH.int8.onnx    the same in other precisions, where they are worth it
 ├── sentences.npy            embeddings of the vocabulary's sentences, where it has any
-└── *.safetensors            the weights, with their configuration
+└── *.safetensors            the weights, with their configuration; what graphs share in a file of its own
 """
 
 from __future__ import annotations

@@ -31,12 +31,14 @@ def open_graph(folder: Path | None, name: str, precision: str, num_threads: int 
         import torch
 
         from egoprog.leap.export import graph_of
-        from egoprog.leap.initial_weights import load_network
+        from egoprog.leap.initial_weights import load_network, shared_files
     except ImportError as error:
         raise BackendUnavailable(f"PyTorch does not import ({error})") from None
     model = open_model(folder)
     weights = model.graphs[name].weights
     model.check(weights)
+    for shared in shared_files(folder / weights):
+        model.check(shared.name)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     graph = graph_of(name, load_network(folder / weights))

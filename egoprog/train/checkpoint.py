@@ -54,7 +54,7 @@ class Checkpoints:
             temporary.mkdir(parents=True)
             for name, weights in zip(_WEIGHTS, (checkpoint.model, checkpoint.ema), strict=True):
                 if weights:
-                    _save_weights(temporary / name, weights, self.metadata)
+                    save_weights(temporary / name, weights, self.metadata)
             torch.save({**checkpoint.state, "step": checkpoint.step}, temporary / _STATE)
             for path in temporary.iterdir():
                 _sync(path)
@@ -131,7 +131,8 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise ModelError(f"expected weights as safetensors in {path}, got {_first_line(error)}") from None
 
 
-def _save_weights(path: Path, weights: Weights, metadata: Mapping[str, str]) -> None:
+def save_weights(path: Path, weights: Weights, metadata: Mapping[str, str]) -> None:
+    """As safetensors, with texts beside them."""
     # clones: two names of one tensor can't be saved, nor views of a larger one
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}, path, metadata)
     path.chmod(0o644)  # safetensors writes for its owner alone

@@ -11,11 +11,13 @@ from egoprog.errors import ConfigurationError, ModelError
 from egoprog.leap import export as exporting
 from egoprog.leap.agreement import Difference, differences, made_pictures, normalised, sessions_of, stream
 from egoprog.leap.config import leap_from_json
+from egoprog.leap.frame_pretraining import read_frame_encoder
 from egoprog.leap.initial_weights import load_network
 from egoprog.runtime import load, open_model
 from egoprog.runtime.model_folder import sha256_of
+from egoprog.train.checkpoint import read_weights
 from export.leap import check
-from tests.leap.small_model import BACKBONE, RECOGNISE, save_network, small_model_folder, small_network
+from tests.leap.small_model import ANTICIPATE, BACKBONE, RECOGNISE, save_network, small_model_folder, small_network
 
 FRAMES = normalised(made_pictures(8), BACKBONE)
 
@@ -133,3 +135,26 @@ def test_weights_of_another_configuration_are_named(tmp_path):
     del network.program.verb
     with pytest.raises(ModelError, match=r"program\.verb\.weight"):
         load_network(save_network(network, tmp_path / "x.safetensors"))
+
+
+def test_the_shared_frame_encoder_is_written_once(tmp_path):
+    model = open_model(small_model_folder())
+    own = {name: read_weights(model.path / f"{name}.safetensors").keys() for name in ("recogniser", "anticipator")}
+    shared = read_weights(model.path / "frame_encoder.safetensors").keys()
+    assert "backbone.conv1.weight" in shared and not any(shared & names for names in own.values())
+    for seed, (name, config) in enumerate([("recogniser", RECOGNISE), ("anticipator", ANTICIPATE)]):
+        expected = small_network(config, seed).state_dict()
+        found = load_network(model.path / f"{name}.safetensors").state_dict()
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[key], expected[key]) for key in expected)
+    encoder = read_frame_encoder(model.path / "frame_encoder.safetensors")
+    frame = torch.randn(1, 3, 1, *BACKBONE.size_px)
+    assert torch.equal(
+        encoder.frames(frame), load_network(model.path / "recogniser.safetensors").backbone.frames(frame)
+    )
+
+
+def test_a_shared_file_that_is_damaged_is_named(model):
+    (model.path / "frame_encoder.safetensors").write_bytes(b"x")
+    with pytest.raises(ModelError, match=r"frame_encoder\.safetensors"):
+        load(model.path, ("torch",), graph="recogniser")

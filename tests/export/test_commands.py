@@ -39,6 +39,7 @@ def test_a_run_becomes_a_model_folder_that_agrees_with_it(tmp_path, capsys):
     assert set(model.files) == {
         "frame_encoder.onnx",
         "frame_encoder.int8.onnx",
+        "frame_encoder.safetensors",
         "recogniser.onnx",
         "recogniser.safetensors",
     }
