@@ -35,7 +35,7 @@ def plan(
         make_job(
             "encoded", "training.encode", runs / "encoded" / DONE_NAME,
             "--data", data, "--frames", runs / "frames" / "last.safetensors", "--out", runs / "encoded",
-            needs=("frames",),
+            "--mirrored", needs=("frames",),
         ),
     ]  # fmt: skip
     train = _Trainings(data, runs, tuple(settings))

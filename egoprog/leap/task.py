@@ -22,7 +22,7 @@ from egoprog.errors import ConfigurationError, ModelError
 from egoprog.leap.augment import Augmented, Plain, mirrored
 from egoprog.leap.config import LeapConfig, to_json
 from egoprog.leap.dataset import ClipDataset, usable_items
-from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, encoder_hash
+from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, EncodedView, encoder_hash
 from egoprog.leap.initial_weights import load_initial, load_network, weights_of
 from egoprog.leap.losses import LeapLoss
 from egoprog.leap.metrics import measure
@@ -83,7 +83,7 @@ class LeapTask(Task):
         self.config = config
         self.targets = Targets(self.config, SentenceEncoder() if recipe.has_program else _no_sentences)
         self.context = load_network(weights_of(context)).requires_grad_(False) if recipe.context_offsets else None
-        self._tokens: dict[ClipSpan, Tensor] = {}
+        self._tokens: dict[Path, dict[ClipSpan, Tensor]] = defaultdict(dict)
         self._read: dict[str, ClipDataset] = {}
         weights = {name: getattr(recipe.loss, name) for name in ("program", "precondition", "action")}
         self.judge = LeapLoss(self.config, weights, recipe.loss.smoothing)
@@ -123,8 +123,8 @@ class LeapTask(Task):
         for line in usable.lines():
             log.warning("%s: %s", split, line)
         if self.frames is not None:
-            tokens = self._context_tokens(usable.items) if self.context is not None else None
-            return EncodedClipDataset(usable.items, self.frames, self.config, self.targets, tokens, is_training)
+            views = self._encoded_views(usable.items, is_training)
+            return EncodedClipDataset(usable.items, views, self.config, self.targets, is_training)
         augmentation = self.recipe.augmentation if is_training else None
         backbone = self.config.backbone
         transform = Plain(backbone) if augmentation is None else Augmented(backbone, augmentation)
@@ -194,22 +194,33 @@ class LeapTask(Task):
             tokens = self.context({"clip": clips.flatten(0, 1)})["token"].unflatten(0, clips.shape[:2])
         return {**{name: value for name, value in batch.items() if name != "context_clips"}, "context": tokens}
 
+    def _encoded_views(self, items: Sequence[ClipItem], is_training: bool) -> list[EncodedView]:
+        """The frames, and for training the mirrored ones where they are encoded and the recipe mirrors."""
+        mirrors = is_training and self.recipe.augmentation is not None and self.recipe.augmentation.flip > 0
+        mirrored_frames = self.frames.mirrored() if mirrors else None
+        views = []
+        for frames in filter(None, (self.frames, mirrored_frames)):
+            tokens = self._context_tokens(items, frames) if self.context is not None else None
+            views.append(EncodedView(frames, frames is mirrored_frames, tokens))
+        return views
+
     @torch.inference_mode()
-    def _context_tokens(self, items: Iterable[ClipItem]) -> Mapping[ClipSpan, Tensor]:
+    def _context_tokens(self, items: Iterable[ClipItem], frames: EncodedFrames) -> Mapping[ClipSpan, Tensor]:
         """Of all clips around, from encoded frames; each is made once."""
         device = next(self.context.parameters()).device
         self.context.eval()
+        known = self._tokens[frames.root]
         spans = dict.fromkeys(span for item in items for span in item.context if span is not None)
-        new = [span for span in spans if span not in self._tokens]
+        new = [span for span in spans if span not in known]
         for start in range(0, len(new), _SPANS_AT_ONCE):
             part = new[start : start + _SPANS_AT_ONCE]
-            features = np.stack([self.frames.read(span.video_id, self._stamps_s(span)) for span in part])
+            features = np.stack([frames.read(span.video_id, self._stamps_s(span, frames)) for span in part])
             tokens = self.context.backbone.fuse(torch.from_numpy(features).to(device)).cpu()
-            self._tokens |= dict(zip(part, tokens.clone(), strict=True))
-        return self._tokens
+            known |= dict(zip(part, tokens.clone(), strict=True))
+        return known
 
-    def _stamps_s(self, span: ClipSpan) -> np.ndarray:
-        return frame_stamps(span, self.context.config.backbone.num_frames, self.frames.rate_hz(span.video_id))
+    def _stamps_s(self, span: ClipSpan, frames: EncodedFrames) -> np.ndarray:
+        return frame_stamps(span, self.context.config.backbone.num_frames, frames.rate_hz(span.video_id))
 
     def _check_context(self, model: LeapNetwork) -> None:
         own, context = model.config.backbone, self.context.config.backbone

@@ -8,10 +8,13 @@ import torch
 
 from egoprog.data.clips import ClipItem, ClipSpan
 from egoprog.data.fitting import normalised
+from egoprog.data.program_lines import ProgramClip
 from egoprog.errors import InputError, ModelError, RecordingError
 from egoprog.leap.config import LeapConfig, UniFormerConfig, Vocabulary
-from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, encode_videos, quantised
+from egoprog.leap.encoded import EncodedClipDataset, EncodedFrames, EncodedView, encode_videos, quantised
 from egoprog.leap.uniformer import UniFormerV2
+from egoprog.program import parse
+from egoprog.world import WorldState
 
 BACKBONE = UniFormerConfig(
     width=16, num_layers=2, num_heads=2, patch_px=8, size_px=(16, 24), num_frames=4, num_classes=3,
@@ -19,6 +22,7 @@ BACKBONE = UniFormerConfig(
 )  # fmt: skip
 CONFIG = LeapConfig(Vocabulary(("take",), ("cup",), ((0, 0),), ()), BACKBONE)
 SECONDS, RATE_HZ = 3.0, 5.0
+_NOTHING = WorldState.initial(), WorldState.initial()
 
 
 class Pictures:
@@ -124,7 +128,8 @@ def targets(action, program):
 def test_a_dataset_gives_what_the_network_wants(encoded):
     before = ClipSpan("a", 0.0, 1.0)
     items = [item(ClipSpan("a", 1.0, 2.0), (None, before))]
-    dataset = EncodedClipDataset(items, encoded, CONFIG, targets, {before: torch.ones(16)})
+    views = [EncodedView(encoded, context={before: torch.ones(16)})]
+    dataset = EncodedClipDataset(items, views, CONFIG, targets)
     found = dataset[0]
     assert found["features"].shape == (4, 2, 7, 16)
     assert found["context"].tolist() == [[0.0] * 16, [1.0] * 16]
@@ -132,16 +137,19 @@ def test_a_dataset_gives_what_the_network_wants(encoded):
     np.testing.assert_array_equal(found["features"], encoded.read("a", [1.0, 1.2, 1.4, 1.6]))
 
 
+def is_right_handed(action, clip):
+    return {"verb": np.int64(next(iter(clip.program.sub_actions())).hand == "right")}
+
+
 def test_views_in_time_see_other_frames_of_the_same_clip(encoded):
-    views = [
-        EncodedClipDataset([item(ClipSpan("a", 0.0, 3.0))], encoded, CONFIG, targets, view=view, num_views=2)[0]
-        for view in range(2)
-    ]
+    items, seen = [item(ClipSpan("a", 0.0, 3.0))], [EncodedView(encoded)]
+    views = [EncodedClipDataset(items, seen, CONFIG, targets, view=view, num_views=2)[0] for view in range(2)]
     assert not torch.equal(views[0]["features"], views[1]["features"])
 
 
 def test_training_draws_other_frames_of_the_same_clip(encoded):
-    dataset = EncodedClipDataset([item(ClipSpan("a", 0.0, 3.0))], encoded, CONFIG, targets, is_jittered=True)
+    items = [item(ClipSpan("a", 0.0, 3.0))]
+    dataset = EncodedClipDataset(items, [EncodedView(encoded)], CONFIG, targets, is_jittered=True)
     drawn = {dataset[0]["features"].numpy().tobytes() for _ in range(8)}
     assert len(drawn) > 1
     torch.manual_seed(5)
@@ -150,6 +158,48 @@ def test_training_draws_other_frames_of_the_same_clip(encoded):
     torch.testing.assert_close(dataset[0]["features"], first)
 
 
+def test_training_also_sees_clips_in_a_mirror(backbone, encoded):
+    """Frames, the clips around and the hands of the program change sides together."""
+
+    class Lopsided(Pictures):
+        def read(self, video_id, stamps_s):
+            pictures = super().read(video_id, stamps_s)
+            pictures[:, :, :8] = 200
+            return pictures
+
+    class Turned(Lopsided):
+        def read(self, video_id, stamps_s):
+            return super().read(video_id, stamps_s)[:, :, ::-1].copy()
+
+    root = encoded.root.parent / "sides"
+    frames = encode_videos(backbone, Lopsided(), ["a"], root, RATE_HZ)
+    assert frames.mirrored() is None
+    mirrored = encode_videos(backbone, Lopsided(), ["a"], root / "mirrored", RATE_HZ, is_mirrored=True)
+    turned = encode_videos(backbone, Turned(), ["a"], root.parent / "turned", RATE_HZ)
+    np.testing.assert_array_equal(mirrored.read("a", [0.4]), turned.read("a", [0.4]))
+    assert not np.allclose(mirrored.read("a", [0.4]), frames.read("a", [0.4]))
+
+    around, span = ClipSpan("a", 0.0, 0.2), ClipSpan("a", 0.0, 3.0)
+    views = [
+        EncodedView(frames, context={around: torch.zeros(16)}),
+        EncodedView(frames.mirrored(), True, {around: torch.ones(16)}),
+    ]
+    program = parse("def take_cup(start_t=0.0, stop_t=3.0):\n    grasp(cup, hand=left)\n")
+    one = ClipItem("a_0", "a", "a", span, (around,), None, ProgramClip("a_0", "a", 0.0, 3.0, "", program, *_NOTHING))
+    dataset = EncodedClipDataset([one], views, CONFIG, is_right_handed, is_jittered=True)
+    seen = set()
+    for _ in range(32):
+        found = dataset[0]
+        is_mirrored = bool(found["context"].all())
+        assert found["verb"] == is_mirrored
+        frames_of = {frame.tobytes() for frame in views[is_mirrored].frames.read("a", np.arange(0.0, 3.0, 0.2))}
+        assert {frame.numpy().tobytes() for frame in found["features"]} <= frames_of
+        seen.add(is_mirrored)
+    assert seen == {False, True}
+    shown = EncodedClipDataset([one], views, CONFIG, is_right_handed)
+    assert not shown[0]["context"].any() and shown[0]["verb"] == 0
+
+
 def test_an_empty_split_is_refused(encoded):
     with pytest.raises(InputError, match="empty split"):
-        EncodedClipDataset([], encoded, dataclasses.replace(CONFIG), targets)
+        EncodedClipDataset([], [EncodedView(encoded)], dataclasses.replace(CONFIG), targets)

@@ -14,8 +14,10 @@ from egoprog.data.shards import ShardKind, write_shard
 from egoprog.errors import AnnotationError, ConfigurationError, InputError, ModelError, RecordingError
 from egoprog.generate.store import ProgramStore, StoredProgram
 from egoprog.leap import task as task_module
+from egoprog.leap.augment import GENTLE
+from egoprog.leap.config import to_json
 from egoprog.leap.dataset import ClipDataset
-from egoprog.leap.encoded import encode_videos, encoder_weights
+from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.frame_pretraining import FrameTask
 from egoprog.leap.initial_weights import load_initial, load_network
 from egoprog.leap.network import LeapNetwork
@@ -27,6 +29,7 @@ from egoprog.program import parse
 from egoprog.train.checkpoint import read_weights
 from egoprog.train.log import read_log
 from egoprog.train.loop import train
+from training import encode as encoding
 from training.leap import main
 
 DEBUG = recipe("leap_debug", ["training.epochs=1", "training.batch=4"])
@@ -146,9 +149,10 @@ def test_clips_around_are_read_through_the_context_network(kitchens, tmp_path, c
     (tmp_path / "context").mkdir()
     save_file(network.state_dict(), tmp_path / "context" / "best.safetensors", context.metadata())
     init = tmp_path / "context" / "best.safetensors"
-    videos = [item.video_id for split in ("train", "validation") for item in context.items(split)]
-    source = VideoFrames(kitchens, frozen.backbone.size_px)
-    encode_videos(network.backbone, source, dict.fromkeys(videos), tmp_path / "encoded", 10.0)
+    weights = {f"backbone.{name}": tensor.contiguous() for name, tensor in network.backbone.state_dict().items()}
+    save_file(weights, tmp_path / "frames.safetensors", {"backbone": to_json(network.config.backbone)})
+    encode = ["--data", str(kitchens.root), "--frames", str(tmp_path / "frames.safetensors"), "--rate", "10"]
+    assert encoding.main([*encode, "--out", str(tmp_path / "encoded"), "--mirrored"]) == 0
     around = replace(frozen, context_offsets=(-1, 1))
     figures = []
     for encoded in (None, tmp_path / "encoded"):
@@ -156,6 +160,14 @@ def test_clips_around_are_read_through_the_context_network(kitchens, tmp_path, c
         figures.append(train(task, around.training, tmp_path / f"run{encoded is None}")["best"]["figures"])
     assert figures[0].keys() == figures[1].keys()
     assert figures[0]["loss"] == pytest.approx(figures[1]["loss"], rel=0.05)
+    mirrors = replace(around, augmentation=GENTLE)
+    for made, views in ((mirrors, [False, True]), (around, [False])):
+        task = LeapTask(made, kitchens.root, init=init, context=tmp_path / "context", encoded=tmp_path / "encoded")
+        assert [view.is_mirrored for view in task.dataset("train").views] == views
+        assert [view.is_mirrored for view in task.dataset("validation").views] == [False]
+    task = LeapTask(mirrors, kitchens.root, init=init, context=tmp_path / "context", encoded=tmp_path / "encoded")
+    plain, mirrored = (view.context for view in task.dataset("train").views)
+    assert plain.keys() == mirrored.keys() and not any(torch.equal(plain[span], mirrored[span]) for span in plain)
     (tmp_path / "encoded" / "P902_01.scales.npy").unlink()
     task = LeapTask(around, kitchens.root, init=init, context=tmp_path / "context", encoded=tmp_path / "encoded")
     assert {item.video_id for item in task.dataset("train").items} == {"P901_01"}
