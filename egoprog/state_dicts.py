@@ -90,18 +90,17 @@ def nearest_key(key: str, known: Iterable[str], words: str) -> str:
     return f" ({words} {found[0]}?)" if found else ""
 
 
-def resized_positions(positions_LC: Tensor, grid: tuple[int, int], of: tuple[int, int] | None = None) -> Tensor:
-    """A positional embedding, the class token's first, interpolated to rows and columns of another grid.
+def resized_positions(positions_LC: Tensor, grid: tuple[int, int]) -> Tensor:
+    """A positional embedding, the class token's first, interpolated from a square grid to rows and columns of another.
 
-    of: the rows and columns that it has now, None for a square. Raises ModelError where it has others.
+    Raises ModelError where it has no square grid.
     """
     num = positions_LC.shape[0] - 1
-    rows, columns = of or (isqrt(num),) * 2
-    if rows * columns != num:
-        kind = "square" if of is None else f"{rows} by {columns}"
-        raise ModelError(f"expected positions of a class token and a {kind} grid, got {tuple(positions_LC.shape)}")
-    if grid == (rows, columns):
+    side = isqrt(num)
+    if side * side != num:
+        raise ModelError(f"expected positions of a class token and a square grid, got {tuple(positions_LC.shape)}")
+    if grid == (side, side):
         return positions_LC
-    image_1CRS = positions_LC[1:].float().T.unflatten(1, (rows, columns))[None]
+    image_1CRS = positions_LC[1:].float().T.unflatten(1, (side, side))[None]
     image_1CRS = F.interpolate(image_1CRS, grid, mode="bicubic", align_corners=False, antialias=True)
     return torch.cat([positions_LC[:1].float(), image_1CRS[0].flatten(1).T])

@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         vlm = load_vlm(options.vlm, options.image_px)
         if torch.cuda.is_available():
             vlm.model.to("cuda", torch.bfloat16)
-        model = f"{fingerprint(options.vlm)} at {vlm.preparation.image_px} px"
+        height, width = vlm.preparation.size_px
+        model = f"{fingerprint(options.vlm)} at {height}x{width} px"
         folder = enrich(
             vlm,
             pairs,
@@ -61,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--vlm", type=Path, required=True, metavar="FOLDER", help="a model in transformers' layout")
     parser.add_argument("--name", required=True, help="of the folder in PAIRS/enriched")
     parser.add_argument("--mirrored", action="store_true", help="of the mirrored pictures, for trainings that mirror")
-    parser.add_argument("--image-px", type=int, metavar="PX", help="side that the model looks at (default: its own)")
+    parser.add_argument(
+        "--image-px", type=int, metavar="PX", help="side of the squares that CLIP's tower looks at (default: its own)"
+    )
     parser.add_argument(
         "--text-tokens", type=int, default=NUM_TEXT_TOKENS, metavar="N", help=f"kept (default: {NUM_TEXT_TOKENS})"
     )

@@ -8,7 +8,8 @@ accelerate launch --multi_gpu -m training.vlm --recipe vlm_paper --pairs pairs -
 
 The first needs a minute of a CPU. PAIRS is a folder of `python -m training.pairs` with descriptions. The same command
 goes on where it was stopped. RUN gets what every training leaves, and RUN/vlm, a folder in transformers' layout that
-`python -m training.enrich` and transformers itself load.
+`python -m training.enrich` loads, and transformers itself; of a model that looks through a frame encoder after
+`import egoprog.lego.frame_encoder_tower`.
 """
 
 from __future__ import annotations
@@ -54,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="described frame pairs")
     parser.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; one that was begun is gone on with")
     parser.add_argument("--init", type=Path, metavar="FOLDER", help="a model to start from, in transformers' layout")
-    parser.add_argument(
-        "--encoder", type=Path, metavar="WEIGHTS", help="of training.frames: what a new model's eyes start from"
-    )
+    parser.add_argument("--encoder", type=Path, metavar="WEIGHTS", help="of training.frames: a new small model's eyes")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="as training.epochs=3; repeatable")
     return parser
 

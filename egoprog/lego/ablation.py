@@ -1,6 +1,6 @@
 """All runs behind LEGO's tables, in the order in which they need each other.
 
-RUNS/pairs, RUNS/pairs-strangers    frame pairs, and those of other people's kitchens, which teach the VLM to see
+RUNS/pairs, RUNS/pairs-strangers    frame pairs, and those of other people's kitchens, which teach the VLM its words
 RUNS/vlm-pretrain, RUNS/vlm         the VLM before its tuning and after; RUNS/pairs/enriched/{untuned,tuned}* are theirs
 RUNS/autoencoder, RUNS/ROW          the generator of every row, from the same pairs, latents and words
 RUNS/drawn/ROW                      its pictures of the held-out pairs

@@ -1,7 +1,6 @@
 """A visual language model's answer on exported graphs, word by word, and what it thought: no PyTorch.
 
-Shapes: S pixels of the picture's side, M image tokens, N text tokens, E width, P tokens of a prompt, Q of a
-conversation.
+Shapes: M image tokens, N text tokens, E width, P tokens of a prompt, Q of a conversation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """LEGO's networks as graphs with fixed names and shapes, for robots.
 
 A model's graphs:
-    vision         pixels (1, 3, S, S) -> image (1, M, E)
+    vision         pixels (1, 3, H, W) -> image (1, M, E)
     prompt         tokens (1, P), last (1,), image -> hidden (1, E), scores (1, V) of the last token, and new_cache
                    (layers, 2, heads, P, d)
     answer         token (1, 1), position (1,), cache (layers, 2, heads, Q, d) -> hidden (1, E), scores (1, V), and
@@ -15,8 +15,9 @@ A model's graphs:
     unet_alone     as unet, of the row with frame and conditioning alone (1, c, h, w)
     decoder        latent (1, c, h, w), scaled -> pixels (1, 3, H, W)
 
-Shapes: H/W pixels, c latent channels, h/w latent, N words, M image tokens, E the VLM's width, P tokens of a prompt,
-Q of a conversation, V pieces, d width of a head, L tokens of the conditioning, D their width, G guided rows.
+Shapes: H/W pixels (the VLM has its own), c latent channels, h/w latent, N words, M image tokens, E the VLM's width,
+P tokens of a prompt, Q of a conversation, V pieces, d width of a head, L tokens of the conditioning, D their width,
+G guided rows.
 """
 
 from __future__ import annotations
@@ -78,7 +79,6 @@ def generator_graphs(model: LegoModel, has_alone: bool = False) -> list[GraphMod
 
 
 def vlm_graphs(vlm: Vlm) -> list[GraphModule]:
-    side = vlm.preparation.image_px
     num_prompt, num_tokens = conversation_sizes(vlm)
     config = vlm.model.config.text_config
     head = vlm.model.model.language_model.layers[0].self_attn.head_dim
@@ -89,7 +89,7 @@ def vlm_graphs(vlm: Vlm) -> list[GraphModule]:
     image = torch.zeros(1, vlm.num_image_tokens, vlm.width)
     prompt = {"tokens": tokens, "last": torch.full((1,), num_prompt - 1), "image": image}
     graphs = [
-        GraphModule("vision", Vision(vlm), {"pixels": torch.zeros(1, 3, side, side)}, ("image",)),
+        GraphModule("vision", Vision(vlm), {"pixels": torch.zeros(1, 3, *vlm.preparation.size_px)}, ("image",)),
         GraphModule("prompt", Prompt(vlm), prompt, ("hidden", "scores", "new_cache")),
         GraphModule("answer", Answer(vlm), step, ("hidden", "scores", "new_cache")),
     ]

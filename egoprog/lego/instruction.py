@@ -1,6 +1,6 @@
 """Questions about pictures and their answers, as a visual language model learns them.
 
-Shapes: S pixels of a side, L tokens of a conversation.
+Shapes: H/W pixels, L tokens of a conversation.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class InstructionDataset(Dataset):
     jitter: how far brightness, contrast and saturation go from 1. sees: "input", the frame before the action, or
     "both", that or the one in which it is done. Validation shows input frames as they are, of held-out participants
     where there are any.
-    A sample: "pixels" (3, S, S), "ids" (L,), "labels" (L,) with IGNORED where no answer is, "length", and the words as
+    A sample: "pixels" (3, H, W), "ids" (L,), "labels" (L,) with IGNORED where no answer is, "length", and the words as
     "narration_id", "question", "description", "verb".
     Raises ConfigurationError where no pair of the split has a description that fits.
     """

@@ -2,7 +2,7 @@
 
 transformers' LLaVA with its own folder layout, so that published models load and ours load elsewhere.
 
-Shapes: B pictures, S pixels of a side, L tokens of a conversation, M image tokens, N text tokens, E width.
+Shapes: B pictures, H/W pixels of the tower's, L tokens of a conversation, M image tokens, N text tokens, E width.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,21 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import CLIPVisionConfig, GenerationConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+from transformers import (
+    CLIPVisionConfig,
+    GenerationConfig,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedConfig,
+)
 
 from egoprog.data.atomic import atomic
 from egoprog.data.json_fields import read_json
 from egoprog.errors import ConfigurationError, InputError, ModelError
-from egoprog.lego.vlm_config import VlmConfig
+from egoprog.leap.config import UniFormerConfig
+from egoprog.lego.frame_encoder_tower import FrameEncoderConfig, FrameEncoderTower
+from egoprog.lego.vlm_config import ClipTower, VlmConfig
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import IMAGE, VlmTokenizer
 from egoprog.state_dicts import resized_positions
@@ -62,17 +71,19 @@ class Vlm:
                 f"expected {IMAGE} as token {config.image_token_index}, got {tokenizer.image_id} from the tokenizer; "
                 "take both from one folder"
             )
-        if config.vision_config.image_size != preparation.image_px:
+        size_px = _size_px(config.vision_config)
+        if size_px != preparation.size_px:
             raise ModelError(
-                f"expected pictures of {config.vision_config.image_size} px, got a preparation to "
-                f"{preparation.image_px} px; take both from one folder"
+                f"expected pictures of {size_px[0]}x{size_px[1]} px, got a preparation to "
+                f"{preparation.size_px[0]}x{preparation.size_px[1]} px; take both from one folder"
             )
 
     @property
     def num_image_tokens(self) -> int:
         """M."""
-        vision = self.model.config.vision_config
-        return (vision.image_size // vision.patch_size) ** 2
+        height, width = self.preparation.size_px
+        patch_px = self.model.config.vision_config.patch_size
+        return (height // patch_px) * (width // patch_px)
 
     @property
     def width(self) -> int:
@@ -86,7 +97,7 @@ class Vlm:
     def describe(
         self, pictures: Sequence[NDArray[np.uint8]], questions: Sequence[str], most_tokens: int = MOST_TOKENS
     ) -> list[str]:
-        """An answer for each picture (H, W, 3) uint8 RGB and its question, the likeliest token at every step.
+        """An answer for each picture (any height, any width, 3), uint8 RGB, and its question, by its likeliest tokens.
 
         Raises InputError for a question that leaves no room for its answer, FrameError for what is no picture.
         """
@@ -94,7 +105,7 @@ class Vlm:
 
     @torch.no_grad()
     def describe_prepared(
-        self, pixels_B3SS: Tensor, questions: Sequence[str], most_tokens: int = MOST_TOKENS
+        self, pixels_B3HW: Tensor, questions: Sequence[str], most_tokens: int = MOST_TOKENS
     ) -> list[str]:
         """As `describe`, of pictures that were prepared already."""
         prompts = [self._prompt(question, most_tokens) for question in questions]
@@ -114,7 +125,7 @@ class Vlm:
         made_BL = self.model.generate(
             input_ids=ids_BL.to(self.device),
             attention_mask=mask_BL.to(self.device),
-            pixel_values=pixels_B3SS.to(self.device, self.model.dtype),
+            pixel_values=pixels_B3HW.to(self.device, self.model.dtype),
             generation_config=greedy,
             synced_gpus=torch.distributed.is_available() and torch.distributed.is_initialized(),
         )
@@ -161,7 +172,7 @@ class Vlm:
         return VlmEmbeddings(image_BME, text_BNE, torch.tensor(lengths))
 
     def pixels(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
-        """(B, 3, S, S) of pictures (H, W, 3) uint8 RGB."""
+        """(B, 3, H, W) of pictures (any height, any width, 3), uint8 RGB."""
         return torch.from_numpy(self.preparation(pictures))
 
     def save(self, folder: str | Path) -> None:
@@ -198,14 +209,6 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
         raise ConfigurationError(
             f"expected a tokenizer of at most {config.vocab_size} pieces, got {tokenizer.num_pieces}; raise vocab_size"
         )
-    vision = CLIPVisionConfig(
-        image_size=config.image_px,
-        patch_size=config.patch_px,
-        hidden_size=config.vision_width,
-        intermediate_size=4 * config.vision_width,
-        num_hidden_layers=config.vision_layers,
-        num_attention_heads=config.vision_heads,
-    )
     text = LlamaConfig(
         vocab_size=config.vocab_size,
         hidden_size=config.width,
@@ -220,7 +223,7 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
         pad_token_id=tokenizer.pad_id,
     )
     whole = LlavaConfig(
-        vision_config=vision,
+        vision_config=_vision_config(config.tower),
         text_config=text,
         image_token_index=tokenizer.image_id,
         image_seq_length=config.num_image_tokens,
@@ -229,11 +232,30 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
     return LlavaForConditionalGeneration(whole)
 
 
+def _vision_config(tower: ClipTower | UniFormerConfig) -> PreTrainedConfig:
+    if isinstance(tower, UniFormerConfig):
+        return FrameEncoderConfig.of(tower)
+    return CLIPVisionConfig(
+        image_size=tower.image_px,
+        patch_size=tower.patch_px,
+        hidden_size=tower.width,
+        intermediate_size=4 * tower.width,
+        num_hidden_layers=tower.num_layers,
+        num_attention_heads=tower.num_heads,
+    )
+
+
+def _size_px(vision: PreTrainedConfig) -> tuple[int, int]:
+    """Height and width of a tower's pictures. CLIP's configuration has the side of a square."""
+    size = vision.image_size
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
 def load_vlm(folder: str | Path, image_px: int | None = None) -> Vlm:
     """A model in eval mode, published (LLaVA-1.5 as transformers lays it out) or made by `python -m training.vlm`.
 
-    image_px: side of the pictures that it is to see, where that is another than it was trained on: its tower's places
-    are interpolated.
+    image_px: side of the squares that a CLIP tower is to see, where that is another than it was trained on: its places
+    are interpolated. Raises ConfigurationError for a frame encoder's tower, which keeps its size.
     Raises ModelError for a folder that lacks a part, holds another kind of model, or weights as pickles.
     """
     folder = Path(folder)
@@ -248,9 +270,9 @@ def load_vlm(folder: str | Path, image_px: int | None = None) -> Vlm:
     if missing := sorted(info["missing_keys"]):
         raise ModelError(f"expected all of LLaVA's weights in {folder}, {len(missing)} are missing, first {missing[0]}")
     preparation = PicturePreparation.read(folder)
-    if image_px is not None and image_px != preparation.image_px:
+    if image_px is not None and (image_px, image_px) != preparation.size_px:
         _look_at(model, image_px)
-        preparation = PicturePreparation(image_px, preparation.is_cut, preparation.mean, preparation.std)
+        preparation = replace(preparation, size_px=(image_px, image_px))
     return Vlm(model.eval(), VlmTokenizer.read(folder), preparation)
 
 
@@ -281,8 +303,14 @@ def check_folder(folder: Path) -> None:
 
 
 def _look_at(model: LlavaForConditionalGeneration, image_px: int) -> None:
-    """Gives the vision tower another size of pictures; what it knows of places is interpolated."""
+    """Gives a CLIP tower another size of pictures; what it knows of places is interpolated."""
     tower = model.model.vision_tower
+    if isinstance(tower, FrameEncoderTower):
+        height, width = _size_px(tower.config)
+        raise ConfigurationError(
+            f"expected the pictures of {height}x{width} px that the frame encoder was trained on, got {image_px} px; "
+            "leave the size out"
+        )
     config = copy.deepcopy(tower.config)
     if image_px % config.patch_size:
         raise ConfigurationError(f"expected pictures of whole patches of {config.patch_size} px, got {image_px} px")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from egoprog.errors import UnknownRecipe
-from egoprog.lego.vlm_config import VlmConfig
+from egoprog.lego.vlm_config import ClipTower, VlmConfig
 from egoprog.train.config import TrainingConfig
 from egoprog.train.override import override
 
@@ -18,11 +18,12 @@ class VlmRecipe:
     """A run of visual instruction tuning, whole. Defaults are LEGO's (section 3.3 and supplement D.3).
 
     config: sizes of a model that begins anew; one that is given to start from has its own. needs_init: one must be
-    given. image_px: side of the pictures that it is to see, None for its own. is_vision_frozen: projector and language
-    model alone are tuned. lora_rank: of LoRA in the language model's layers, whose own weights then stay; 0 for none.
-    lora_alpha: the scale of what LoRA adds is alpha / rank. num_tokens: most of a picture, a question and its answer.
-    mirror, jitter, sees: see `InstructionDataset`. num_described: pairs of the validation split that are described in
-    words whenever the model is measured.
+    given. image_px: side of the squares that a CLIP tower is to see, None for its own. is_vision_frozen: projector and
+    language model alone are tuned, so that a model that begins anew needs a pretrained tower. lora_rank: of LoRA in the
+    language model's layers, whose own weights then stay; 0 for none. lora_alpha: the scale of what LoRA adds is
+    alpha / rank. num_tokens: most of a picture, a question and its answer. mirror, jitter, sees: see
+    `InstructionDataset`. num_described: pairs of the validation split that are described in words whenever the model
+    is measured.
     """
 
     config: VlmConfig = field(default_factory=VlmConfig.paper)
@@ -66,7 +67,7 @@ def vlm_paper_lora() -> VlmRecipe:
 
 
 def vlm_sim_pretrain() -> VlmRecipe:
-    """The small model from nothing, all parts, on other people's kitchens: nothing published fits it."""
+    """The small model's words, from nothing, on other people's kitchens; its eyes are the frame encoder, as it is."""
     training = TrainingConfig(
         epochs=12.0,
         batch=16,
@@ -81,8 +82,7 @@ def vlm_sim_pretrain() -> VlmRecipe:
     return VlmRecipe(
         config=VlmConfig.small(),
         needs_init=False,
-        is_vision_frozen=False,
-        num_tokens=160,
+        num_tokens=196,
         mirror=0.5,
         jitter=0.3,
         sees="both",
@@ -91,22 +91,18 @@ def vlm_sim_pretrain() -> VlmRecipe:
 
 
 def vlm_sim() -> VlmRecipe:
-    """Visual instruction tuning of the small model, vision frozen; starts from vlm_sim_pretrain."""
+    """Visual instruction tuning of the small model, vision still frozen; starts from vlm_sim_pretrain."""
     recipe = vlm_sim_pretrain()
     # ten times the paper's rate: a small model that has learned little needs larger steps
     training = replace(recipe.training, epochs=8.0, learning_rate=2e-4, evaluate_every=1.0)
-    return replace(recipe, needs_init=True, is_vision_frozen=True, sees="input", training=training)
+    return replace(recipe, needs_init=True, sees="input", training=training)
 
 
 def vlm_debug() -> VlmRecipe:
-    """Everything, tiny: a real LLaVA on a CPU in under a minute; learns nothing of use."""
+    """Everything, tiny, CLIP's tower too: a real LLaVA on a CPU in under a minute; learns nothing of use."""
     recipe = vlm_sim_pretrain()
     config = VlmConfig(
-        image_px=32,
-        patch_px=16,
-        vision_width=16,
-        vision_layers=2,
-        vision_heads=2,
+        tower=ClipTower(image_px=32, patch_px=16, width=16, num_layers=2, num_heads=2),
         vocab_size=512,
         width=32,
         feed_forward=64,
@@ -116,7 +112,7 @@ def vlm_debug() -> VlmRecipe:
         fits="squeezed",
     )
     training = replace(recipe.training, epochs=1.0, batch=8, warmup_epochs=0.0, log_every=1, evaluate_every=1.0)
-    return replace(recipe, config=config, num_described=8, training=training)
+    return replace(recipe, config=config, is_vision_frozen=False, num_described=8, training=training)
 
 
 _RECIPES = (vlm_paper, vlm_paper_lora, vlm_sim_pretrain, vlm_sim, vlm_debug)

@@ -1,6 +1,6 @@
 """Visual instruction tuning: a picture and a question go in, and the model learns to give the description.
 
-Shapes: B pictures, S pixels of a side, L tokens of a conversation, K of them kept for the loss, V pieces.
+Shapes: B pictures, L tokens of a conversation, K of them kept for the loss, V pieces.
 Source: LEGO section 3.1; LLaVA.
 """
 
@@ -24,11 +24,12 @@ from transformers import LlavaForConditionalGeneration
 from egoprog.data.atomic import atomic
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError, ModelError
+from egoprog.leap.config import UniFormerConfig
 from egoprog.leap.frame_pretraining import read_frame_encoder
+from egoprog.lego.frame_encoder_tower import FrameEncoderTower, start_tower
 from egoprog.lego.instruction import IGNORED, InstructionDataset, described_pairs
 from egoprog.lego.questions import TEMPLATES
 from egoprog.lego.sentence_parts import SentenceReader
-from egoprog.lego.vision_start import start_tower
 from egoprog.lego.vlm import Vlm, fingerprint, load_vlm, new_llava
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_recipes import VlmRecipe
@@ -50,8 +51,8 @@ _LORA_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", 
 class VlmTask(Task):
     """run: the training's folder, which keeps the tokenizer that was trained for a new model. init: a model's folder.
 
-    encoder: weights of a frame encoder, which a new model's tower begins with. Raises ConfigurationError where a recipe
-    needs a model to start from and none is given, and where both are.
+    encoder: weights of a frame encoder, which a new model's tower gets. Raises ConfigurationError where a recipe needs
+    a model or an encoder to start from and none is given, where both are, and for an encoder in the place of CLIP.
     """
 
     def __init__(
@@ -62,15 +63,7 @@ class VlmTask(Task):
         init: str | Path | None = None,
         encoder: Path | None = None,
     ) -> None:
-        if recipe.needs_init and init is None:
-            raise ConfigurationError(
-                "expected a model's folder to start from with --init, got none: LLaVA-1.5 as transformers lays it out, "
-                "or RUN/vlm of  python -m training.vlm --recipe vlm_sim_pretrain"
-            )
-        if init is not None and encoder is not None:
-            raise ConfigurationError(
-                f"expected a model or a frame encoder to start from, got both: {init} has a tower already"
-            )
+        _check_start(recipe, init, encoder)
         self.recipe, self.pairs, self.encoder = recipe, pairs, encoder
         self.init = None if init is None else Path(init)
         self._begun = None if init is None else load_vlm(init, recipe.image_px)
@@ -92,7 +85,7 @@ class VlmTask(Task):
         else:
             model = new_llava(self.recipe.config, self.tokenizer)
             if self.encoder is not None:
-                start_tower(model.model.vision_tower, read_frame_encoder(self.encoder), self.preparation)
+                start_tower(model.model.vision_tower, read_frame_encoder(self.encoder))
         return tuned_parts(model, self.recipe)
 
     def dataset(self, split: str) -> InstructionDataset:
@@ -154,7 +147,7 @@ class VlmTask(Task):
 
     def layers(self, model: nn.Module) -> Iterable[nn.Module]:
         parts = model.model
-        return (*parts.vision_tower.encoder.layers, *parts.language_model.layers)
+        return (*_tower_layers(parts.vision_tower), *parts.language_model.layers)
 
     def write_folder(self, run: str | Path, choice: str = "best") -> Path:
         """The trained model as a folder of its own, RUN/vlm, in transformers' layout; LoRA is added to the weights."""
@@ -191,6 +184,29 @@ class VlmTask(Task):
         }
 
 
+def _check_start(recipe: VlmRecipe, init: str | Path | None, encoder: Path | None) -> None:
+    """Raises ConfigurationError where what a training is to start from does not fit its recipe."""
+    if recipe.needs_init and init is None:
+        raise ConfigurationError(
+            "expected a model's folder to start from with --init, got none: LLaVA-1.5 as transformers lays it out, "
+            "or RUN/vlm of  python -m training.vlm --recipe vlm_sim_pretrain"
+        )
+    if init is not None and encoder is not None:
+        raise ConfigurationError(
+            f"expected a model or a frame encoder to start from, got both: {init} has a tower already"
+        )
+    if encoder is not None and not isinstance(recipe.config.tower, UniFormerConfig):
+        raise ConfigurationError(
+            f"expected no --encoder for a new model that looks through CLIP's tower, got {encoder}; leave it out"
+        )
+    if init is None and encoder is None and recipe.is_vision_frozen:
+        raise ConfigurationError(
+            "expected the weights of a frame encoder with --encoder, as the new model's tower stays as it is, got "
+            "none: RUN/best.safetensors of  python -m training.frames; or train it from nothing with  "
+            "--set is_vision_frozen=no"
+        )
+
+
 def run_tokenizer(run: Path, pairs: PairFolder, num_pieces: int) -> VlmTokenizer:
     """A run's own: trained once on the descriptions and questions of its training split, and kept."""
     if (run / TOKENIZER_NAME).is_file():
@@ -215,12 +231,23 @@ def tuned_parts(model: LlavaForConditionalGeneration, recipe: VlmRecipe) -> Llav
         config = LoraConfig(r=recipe.lora_rank, lora_alpha=recipe.lora_alpha, target_modules=names)
         inject_adapter_in_model(config, model)  # freezes all else
         parts.multi_modal_projector.requires_grad_(True)
-    tower, layer = parts.vision_tower, model.config.vision_feature_layer
+    tower = parts.vision_tower
     tower.requires_grad_(not recipe.is_vision_frozen)
-    # nothing reads what comes after the chosen layer, and what gets no gradient can't be gone on with
-    for unread in (tower.post_layernorm, *tower.encoder.layers[_num_read(layer, len(tower.encoder.layers)) :]):
+    # what gets no gradient can't be gone on with
+    for unread in _unread(tower, model.config.vision_feature_layer):
         unread.requires_grad_(False)
     return model
+
+
+def _unread(tower: nn.Module, layer: int | list[int]) -> list[nn.Module]:
+    """What comes after the chosen layer of a tower, CLIP's last norm too."""
+    layers = _tower_layers(tower)
+    after = list(layers[_num_read(layer, len(layers)) :])
+    return after if isinstance(tower, FrameEncoderTower) else [*after, tower.post_layernorm]
+
+
+def _tower_layers(tower: nn.Module) -> nn.ModuleList:
+    return tower.layers if isinstance(tower, FrameEncoderTower) else tower.encoder.layers
 
 
 def _num_read(layer: int | list[int], num_layers: int) -> int:

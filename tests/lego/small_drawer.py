@@ -18,14 +18,15 @@ from egoprog.lego.export import export_lego
 from egoprog.lego.fast_sampling import Sampling
 from egoprog.onnx_export import About
 
-CONFIG = replace(small_lego.TINY, vlm_width=small_vlm.TINY.width, num_image_tokens=small_vlm.TINY.num_image_tokens)
+VLM = small_vlm.TINY_FRAMES
+CONFIG = replace(small_lego.TINY, vlm_width=VLM.width, num_image_tokens=VLM.num_image_tokens)
 _kept: list[tempfile.TemporaryDirectory] = []
 
 
 def write_sources(folder: Path, config: LegoConfig = CONFIG) -> tuple[Path, Path]:
     """A generator's folder and a visual language model's."""
     save_model(small_lego.tiny_model(config), folder / "generator", torch.float32)
-    small_vlm.tiny_vlm().save(folder / "vlm")
+    small_vlm.tiny_vlm(VLM).save(folder / "vlm")
     return folder / "generator", folder / "vlm"
 
 

@@ -1,9 +1,12 @@
 """A visual language model so small that a test can make, save and train it."""
 
+from dataclasses import replace
+
 import torch
 
+from egoprog.leap.config import UniFormerConfig
 from egoprog.lego.vlm import Vlm, new_llava
-from egoprog.lego.vlm_config import VlmConfig
+from egoprog.lego.vlm_config import ClipTower, VlmConfig
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import VlmTokenizer
 
@@ -14,11 +17,7 @@ TEXTS = [
 ]
 QUESTION = "How do I open drawer?"
 TINY = VlmConfig(
-    image_px=32,
-    patch_px=16,
-    vision_width=16,
-    vision_layers=2,
-    vision_heads=2,
+    tower=ClipTower(image_px=32, patch_px=16, width=16, num_layers=2, num_heads=2),
     vocab_size=320,
     width=32,
     feed_forward=48,
@@ -27,6 +26,19 @@ TINY = VlmConfig(
     max_positions=192,
     fits="squeezed",
 )
+ENCODER = UniFormerConfig(
+    width=24,
+    num_layers=2,
+    num_heads=2,
+    size_px=(32, 64),
+    num_frames=4,
+    num_classes=5,
+    global_layers=(1,),
+    time_embedding="global",
+    stem="efficientnet_lite0",
+)
+TINY_FRAMES = replace(TINY, tower=ENCODER, vision_feature_layer=-1)
+"""As TINY, through a frame encoder."""
 
 
 def tiny_vlm(config: VlmConfig = TINY) -> Vlm:

@@ -13,7 +13,7 @@ from tests.lego.described import described_folder
 from tests.lego.small_vlm import TEXTS
 
 TOKENIZER = VlmTokenizer.trained(TEXTS, 320)
-PREPARATION = PicturePreparation(32, is_cut=False)
+PREPARATION = PicturePreparation((32, 32), is_cut=False)
 
 
 @pytest.fixture(scope="module")

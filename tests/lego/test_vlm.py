@@ -1,25 +1,26 @@
 """A visual language model's folder loads anywhere, and what it says and thinks does not depend on who asks beside."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
-from egoprog.errors import InputError, ModelError
+from egoprog.errors import ConfigurationError, InputError, ModelError
 from egoprog.lego.vlm import Vlm, fingerprint, load_vlm
 from egoprog.lego.vlm_pictures import PicturePreparation
-from tests.lego.small_vlm import QUESTION, TEXTS, TINY, tiny_vlm
+from tests.lego.small_vlm import QUESTION, TEXTS, TINY, TINY_FRAMES, tiny_vlm
 
 RNG = np.random.default_rng(0)
 PICTURES = [RNG.integers(0, 256, (40, 50, 3), np.uint8) for _ in range(3)]
 QUESTIONS = [QUESTION, "What?", "How would somebody take the cup over there?"]
 
 
-@pytest.fixture(scope="module")
-def vlm():
-    return tiny_vlm()
+@pytest.fixture(scope="module", params=[TINY, TINY_FRAMES], ids=["clip", "frame encoder"])
+def vlm(request):
+    return tiny_vlm(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +80,31 @@ def test_embeddings_of_one_pair_do_not_depend_on_the_batch_nor_the_cut(vlm):
     assert alone.lengths.tolist() == [6]
 
 
-def test_a_model_can_look_at_pictures_of_another_size(folder):
+def test_a_folder_of_squares_as_published_loads_as_it_always_did(tmp_path):
+    published = tiny_vlm(replace(TINY, fits="cut"))
+    published.save(tmp_path)
+    vision = json.loads((tmp_path / "config.json").read_text())["vision_config"]
+    assert (vision["model_type"], vision["image_size"], vision["patch_size"]) == ("clip_vision_model", 32, 16)
+    assert json.loads((tmp_path / "preprocessor_config.json").read_text())["size"] == {"shortest_edge": 32}
+    again = load_vlm(tmp_path)
+    assert again.preparation == PicturePreparation((32, 32)) and again.num_image_tokens == 4
+    assert again.describe(PICTURES, QUESTIONS, 8) == published.describe(PICTURES, QUESTIONS, 8)
+
+
+def test_a_frame_encoder_keeps_the_size_that_it_was_trained_on(tmp_path):
+    tiny_vlm(TINY_FRAMES).save(tmp_path)
+    with pytest.raises(ConfigurationError, match="32x64 px that the frame encoder was trained on, got 64 px; leave"):
+        load_vlm(tmp_path, image_px=64)
+
+
+def test_a_clip_tower_can_look_at_pictures_of_another_size(tmp_path):
+    folder = tmp_path / "clip"
+    tiny_vlm().save(folder)
     larger = load_vlm(folder, image_px=64)
     assert larger.num_image_tokens == 16
     assert larger.embeddings(PICTURES, QUESTIONS, TEXTS, 8).image.shape == (3, 16, 32)
     assert len(larger.describe(PICTURES, QUESTIONS, 4)) == 3
-    same = load_vlm(folder, image_px=TINY.image_px)
+    same = load_vlm(folder, image_px=TINY.tower.image_px)
     assert same.describe(PICTURES, QUESTIONS, 8) == load_vlm(folder).describe(PICTURES, QUESTIONS, 8)
 
 
@@ -118,8 +138,9 @@ def test_weights_that_are_missing_or_pickles_are_refused(folder, vlm, tmp_path):
 
 
 def test_parts_of_two_models_are_not_put_together(vlm):
-    with pytest.raises(ModelError, match="expected pictures of 32 px, got a preparation to 48 px"):
-        Vlm(vlm.model, vlm.tokenizer, PicturePreparation(48))
+    height, width = vlm.preparation.size_px
+    with pytest.raises(ModelError, match=f"expected pictures of {height}x{width} px, got a preparation to 48x48 px"):
+        Vlm(vlm.model, vlm.tokenizer, PicturePreparation((48, 48)))
 
 
 def test_other_weights_have_another_fingerprint(folder, vlm, tmp_path):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from transformers import CLIPImageProcessorPil
 
-from egoprog.errors import AnnotationError, FrameError
+from egoprog.data.fitting import normalised
+from egoprog.errors import AnnotationError, ConfigurationError, FrameError
+from egoprog.leap.recipes import SMALL_BACKBONE
 from egoprog.lego.vlm_config import CLIP_MEAN, CLIP_STD, VlmConfig
 from egoprog.lego.vlm_pictures import PREPROCESSOR_NAME, PicturePreparation
 
@@ -32,9 +34,15 @@ def written(folder, value, name=PREPROCESSOR_NAME):
 
 
 @pytest.mark.parametrize("size_px", [(41, 57), (128, 160), (57, 41), (28, 28), (20, 33)])
-@pytest.mark.parametrize("is_cut", [True, False])
-def test_pictures_are_prepared_as_transformers_prepares_them(tmp_path, size_px, is_cut):
-    own = PicturePreparation(28, is_cut)
+@pytest.mark.parametrize(
+    "own",
+    [
+        PicturePreparation((28, 28)),
+        PicturePreparation((28, 28), is_cut=False),
+        PicturePreparation((32, 48), False, (0.45,) * 3, (0.225,) * 3),
+    ],
+)
+def test_pictures_are_prepared_as_transformers_prepares_them(tmp_path, size_px, own):
     own.write(tmp_path)
     picture = np.random.default_rng(0).integers(0, 256, (*size_px, 3), np.uint8)
     theirs = CLIPImageProcessorPil.from_pretrained(tmp_path)(picture, return_tensors="np")["pixel_values"]
@@ -42,7 +50,7 @@ def test_pictures_are_prepared_as_transformers_prepares_them(tmp_path, size_px, 
 
 
 def test_published_folders_old_and_new_say_the_same(tmp_path):
-    expected = PicturePreparation(28)
+    expected = PicturePreparation((28, 28))
     for name, value in (
         ("new", PUBLISHED),
         ("old", PUBLISHED | {"size": 28, "crop_size": 28}),
@@ -58,6 +66,18 @@ def test_what_is_written_is_read_back(tmp_path):
     for config in (VlmConfig.paper(), VlmConfig.small()):
         PicturePreparation.of(config).write(tmp_path)
         assert PicturePreparation.read(tmp_path) == PicturePreparation.of(config)
+
+
+def test_the_frame_encoder_gets_frames_in_its_own_size_and_normalisation():
+    encoder = SMALL_BACKBONE
+    picture = np.random.default_rng(0).integers(0, 256, (*encoder.size_px, 3), np.uint8)
+    given = PicturePreparation.of(VlmConfig.small())([picture])
+    np.testing.assert_allclose(given, normalised(picture[None], encoder.mean, encoder.std), atol=1e-6)
+
+
+def test_only_a_square_is_cut_out():
+    with pytest.raises(ConfigurationError, match="expected a square to cut out of pictures, got 32x48"):
+        PicturePreparation((32, 48))
 
 
 @pytest.mark.parametrize(
@@ -82,4 +102,4 @@ def test_a_folder_without_preparation_is_named(tmp_path):
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 4), (0, 8, 3)])
 def test_what_is_no_picture_is_refused(shape):
     with pytest.raises(FrameError, match="convert it to RGB first"):
-        PicturePreparation(28)([np.zeros(shape, np.uint8)])
+        PicturePreparation((28, 28))([np.zeros(shape, np.uint8)])

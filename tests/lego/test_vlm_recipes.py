@@ -1,6 +1,8 @@
 import pytest
 
 from egoprog.errors import ConfigurationError, UnknownRecipe
+from egoprog.leap.recipes import SMALL_BACKBONE
+from egoprog.lego.vlm_config import ClipTower
 from egoprog.lego.vlm_recipes import names, recipe
 
 
@@ -13,11 +15,17 @@ def test_the_paper_is_followed_in_numbers():
     assert recipe("vlm_paper_lora").lora_rank == 128
 
 
-def test_the_small_model_is_pretrained_whole_and_then_tuned_with_its_vision_frozen():
+def test_the_small_model_looks_through_the_frozen_frame_encoder_before_its_tuning_and_in_it():
     first, second = recipe("vlm_sim_pretrain"), recipe("vlm_sim")
-    assert not first.is_vision_frozen and not first.needs_init
+    assert first.is_vision_frozen and not first.needs_init
     assert second.is_vision_frozen and second.needs_init
     assert first.config == second.config
+    assert first.config.tower == SMALL_BACKBONE
+
+
+def test_the_debug_model_needs_nothing_to_start_from():
+    debug = recipe("vlm_debug")
+    assert isinstance(debug.config.tower, ClipTower) and not debug.is_vision_frozen and not debug.needs_init
 
 
 def test_settings_are_taken_and_wrong_names_told():

@@ -8,13 +8,16 @@ from safetensors.torch import save_file
 
 from egoprog.errors import ConfigurationError, ModelError
 from egoprog.lego.vlm import Vlm, load_vlm
+from egoprog.lego.vlm_config import VlmConfig
 from egoprog.lego.vlm_recipes import recipe
 from egoprog.lego.vlm_task import VlmTask, answer_logits, token_sums, tuned_parts, without_lora
 from egoprog.train.checkpoint import read_weights
 from egoprog.train.loop import train
 from tests.lego.described import described_folder
-from tests.lego.small_vlm import TINY, tiny_vlm
+from tests.lego.small_encoder import tiny_encoder, write_encoder
+from tests.lego.small_vlm import TINY, TINY_FRAMES, tiny_vlm
 
+FROM_NOTHING = "is_vision_frozen=no"
 SETTINGS = ["num_tokens=160", "num_described=2", "mirror=0", "jitter=0", "training.workers=0", "training.ema_decay=0"]
 
 
@@ -25,14 +28,19 @@ def pairs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return write_encoder(tmp_path_factory.mktemp("frames") / "best.safetensors", tiny_encoder())
+
+
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("init")
     tiny_vlm().save(folder)
     return folder
 
 
-def small(name="vlm_sim_pretrain", *settings):
-    return replace(recipe(name, [*SETTINGS, *settings]), config=TINY)
+def small(name="vlm_sim_pretrain", *settings, config=TINY):
+    return replace(recipe(name, [*SETTINGS, *settings]), config=config)
 
 
 def batch_of(task, indices=range(4)):
@@ -52,7 +60,7 @@ def changed_parts(task, batch):
 def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
     """The question names verb and noun; which hand, only the picture shows."""
     torch.manual_seed(0)
-    task = VlmTask(small(), pairs, tmp_path)
+    task = VlmTask(small("vlm_sim_pretrain", FROM_NOTHING), pairs, tmp_path)
     model, plain = task.model().train(), task.dataset("train")
     plain.is_training = False
     batch = torch.utils.data.default_collate([plain[index] for index in range(4)])
@@ -78,7 +86,8 @@ def test_it_learns_to_read_the_hand_off_the_picture(pairs, tmp_path):
 
 def test_stopped_and_gone_on_with_is_the_same_training_and_leaves_a_folder(pairs, tmp_path, monkeypatch):
     monkeypatch.setattr("egoprog.train.loop.draw_curves", lambda *_: None)
-    asked = small("vlm_sim_pretrain", "training.epochs=1", "training.batch=4", "mirror=0.5", "jitter=0.3")
+    settings = ("training.epochs=1", "training.batch=4", "mirror=0.5", "jitter=0.3")
+    asked = small("vlm_sim_pretrain", FROM_NOTHING, *settings)
     whole = train(VlmTask(asked, pairs, tmp_path / "whole"), asked.training, tmp_path / "whole")
 
     class Stops(VlmTask):
@@ -118,10 +127,48 @@ def test_tuning_reaches_projector_and_language_model_and_leaves_vision(pairs, fo
     assert parts == {"multi_modal_projector", "language_model", "lm_head"}
 
 
-def test_pretraining_reaches_all_parts(pairs, tmp_path):
-    task = VlmTask(small(), pairs, tmp_path)
+@pytest.mark.parametrize("config", [TINY, TINY_FRAMES], ids=["clip", "frame encoder"])
+def test_a_model_from_nothing_learns_in_all_parts(pairs, tmp_path, config):
+    task = VlmTask(small("vlm_sim_pretrain", FROM_NOTHING, config=config), pairs, tmp_path)
     parts, _ = changed_parts(task, batch_of(task))
     assert parts == {"vision_tower", "multi_modal_projector", "language_model", "lm_head"}
+
+
+def test_pretraining_looks_through_the_frame_encoder_and_leaves_it_as_it_is(pairs, encoder, tmp_path, monkeypatch):
+    monkeypatch.setattr("egoprog.train.loop.draw_curves", lambda *_: None)
+    asked = small("vlm_sim_pretrain", "training.epochs=1", "training.batch=4", config=TINY_FRAMES)
+    task = VlmTask(asked, pairs, tmp_path, encoder=encoder)
+    parts, _ = changed_parts(task, batch_of(task))
+    assert parts == {"multi_modal_projector", "language_model", "lm_head"}
+    begun = task.model().state_dict()
+    train(task, asked.training, tmp_path)
+    pretrained = load_vlm(task.write_folder(tmp_path))
+    known = read_weights(encoder)
+    for name, value in pretrained.model.model.vision_tower.state_dict().items():
+        torch.testing.assert_close(value, known[name.replace("encoder.", "backbone.", 1)], rtol=0, atol=0)
+    projector = "model.multi_modal_projector.linear_1.weight"
+    assert not torch.equal(pretrained.model.state_dict()[projector], begun[projector])
+    # and its tuning goes on from there
+    tuned = VlmTask(small("vlm_sim", config=TINY_FRAMES), pairs, tmp_path / "tuned", tmp_path / "vlm")
+    parts, _ = changed_parts(tuned, batch_of(tuned))
+    assert parts == {"multi_modal_projector", "language_model", "lm_head"}
+
+
+def test_the_same_layers_are_moved_whichever_tower_there_is(pairs, tmp_path):
+    for config in (TINY, TINY_FRAMES):
+        task = VlmTask(small("vlm_sim_pretrain", FROM_NOTHING, config=config), pairs, tmp_path)
+        assert len(task.layers(task.model())) == config.tower.num_layers + config.layers
+
+
+def test_what_comes_after_the_layer_that_is_read_is_not_trained(pairs, tmp_path):
+    for config in (TINY, TINY_FRAMES):
+        config = replace(config, vision_feature_layer=-2)
+        task = VlmTask(small("vlm_sim_pretrain", FROM_NOTHING, config=config), pairs, tmp_path)
+        model = task.model()
+        task.loss(model, batch_of(task))["loss"].backward()
+        assert {name for name, one in model.named_parameters() if one.grad is None} == {
+            name for name, one in model.named_parameters() if not one.requires_grad
+        }
 
 
 def test_lora_moves_little_and_becomes_plain_weights_again(pairs, folder, tmp_path):
@@ -159,9 +206,17 @@ def test_the_loss_is_that_of_the_answer_alone(pairs, folder, tmp_path):
     assert (sums[0] / sums[2]).item() == pytest.approx(theirs.item(), rel=1e-5)
 
 
-def test_what_does_not_fit_together_is_told(pairs, folder, tmp_path):
+def test_what_does_not_fit_together_is_told(pairs, folder, encoder, tmp_path):
     with pytest.raises(ConfigurationError, match="expected a model's folder to start from with --init"):
         VlmTask(small("vlm_sim"), pairs, tmp_path)
+    with pytest.raises(ConfigurationError, match="expected the weights of a frame encoder with --encoder"):
+        VlmTask(small(config=TINY_FRAMES), pairs, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"got both: .* has a tower already"):
+        VlmTask(small(), pairs, tmp_path, folder, encoder)
+    with pytest.raises(ConfigurationError, match="expected no --encoder for a new model that looks through CLIP's"):
+        VlmTask(small(), pairs, tmp_path, encoder=encoder)
+    with pytest.raises(ModelError, match="expected a frame encoder of width 192, got 24"):
+        VlmTask(small(config=VlmConfig.small()), pairs, tmp_path / "other", encoder=encoder).model()
     task = VlmTask(small("vlm_sim"), pairs, tmp_path, folder)
     other = tuned_parts(tiny_vlm(replace(TINY, layers=1)).model, small("vlm_sim"))
     save_file({name: one.clone() for name, one in other.state_dict().items()}, tmp_path / "best.safetensors")

@@ -1,0 +1,121 @@
+"""The small frame encoder as the vision tower of a visual language model, in transformers' manner.
+
+Who imports this module can load folders with such a tower by transformers itself. Small models look through it, as a
+tower that learns from a few thousand described frames alone sees little.
+
+Shapes: B pictures, H/W pixels, L tokens of a picture (class token first), C width.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import field, replace
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from egoprog.errors import ConfigurationError, ModelError
+from egoprog.leap.config import UniFormerConfig, to_json, uniformer_from_json
+from egoprog.leap.encoded import encoder_weights
+from egoprog.leap.uniformer import UniFormerV2
+from egoprog.state_dicts import load_strictly
+
+_SHAPING = ("width", "num_layers", "num_heads", "patch_px", "size_px", "stem", "mean", "std")
+"""Fields that decide the tokens of a frame; the others are of what fuses frames, or of training."""
+
+
+class FrameEncoderConfig(PreTrainedConfig):
+    """encoder: the fields of a UniFormerConfig, as JSON has them. The other names are those that LLaVA looks for."""
+
+    model_type = "egoprog_frame_encoder"
+
+    encoder: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, encoder: UniFormerConfig) -> FrameEncoderConfig:
+        """Without the times that global blocks are told."""
+        if encoder.time_embedding == "global":
+            encoder = replace(encoder, time_embedding="none")
+        return cls(encoder=json.loads(to_json(encoder)))
+
+    @property
+    def uniformer(self) -> UniFormerConfig:
+        """Raises ConfigurationError for fields of something else."""
+        return uniformer_from_json(json.dumps(self.encoder))
+
+    @property
+    def hidden_size(self) -> int:
+        return self.uniformer.width
+
+    @property
+    def num_hidden_layers(self) -> int:
+        return self.uniformer.num_layers
+
+    @property
+    def patch_size(self) -> int:
+        return self.uniformer.patch_px
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.uniformer.size_px
+
+
+class FrameEncoderTower(PreTrainedModel):
+    """Pictures to the tokens after every layer of a frame encoder. Raises ConfigurationError for one of whole clips."""
+
+    config_class = FrameEncoderConfig
+    main_input_name = "pixel_values"
+
+    def __init__(self, config: FrameEncoderConfig) -> None:
+        super().__init__(config)
+        self.encoder = UniFormerV2(config.uniformer)
+        if not self.encoder.is_per_frame:
+            raise ConfigurationError(
+                "expected an encoder whose layers see one frame at a time, got one that looks along time in its "
+                "layers or its stem; take a configuration like that of LEAP's small recipes"
+            )
+        # what fuses frames is left out
+        self.encoder.transformer = nn.ModuleDict({"resblocks": self.encoder.transformer.resblocks})
+        self.post_init()
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        return self.encoder.transformer["resblocks"]
+
+    def forward(self, pixel_values: Tensor, **_: Any) -> BaseModelOutputWithPooling:
+        """hidden_states: (B, L, C) before the first layer and after every one, of pictures (B, 3, H, W), normalised.
+
+        The last of them has each token normalised, as all heads of a frame encoder read it.
+
+        Raises InputError for pictures of another size. Where nothing is trained, PyTorch keeps no graph.
+        """
+        tokens_B1LC = self.encoder.stem(pixel_values[:, :, None])
+        states = [tokens_B1LC[:, 0]]
+        for layer in self.layers:
+            tokens_B1LC = layer(tokens_B1LC)
+            states.append(tokens_B1LC[:, 0])
+        states[-1] = F.layer_norm(states[-1], states[-1].shape[-1:])
+        return BaseModelOutputWithPooling(states[-1], states[-1][:, 0], tuple(states))
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """The encoder's parts began as their own classes let them."""
+
+
+def start_tower(tower: FrameEncoderTower, encoder: UniFormerV2) -> None:
+    """Gives a new model's tower the weights of a pretrained encoder. Raises ModelError where the two differ."""
+    own, given = tower.config.uniformer, encoder.config
+    for name in _SHAPING:
+        expected, got = getattr(own, name), getattr(given, name)
+        if expected != got:
+            raise ModelError(
+                f"expected a frame encoder of {name} {expected}, got {got}; take one that was pretrained in this size"
+            )
+    load_strictly(tower.encoder, encoder_weights(encoder))
+
+
+AutoConfig.register(FrameEncoderConfig.model_type, FrameEncoderConfig)
+AutoModel.register(FrameEncoderConfig, FrameEncoderTower)
