@@ -286,13 +286,12 @@ class PositionalConvolution(nn.Conv3d):
     def forward(self, tokens_BTLC: Tensor, grid: tuple[int, int]) -> Tensor:
         num_clips, num_steps = tokens_BTLC.shape[:2]
         patches_BTLC = tokens_BTLC[:, :, 1:]
-        images_NCRS = patches_BTLC.flatten(0, 1).transpose(1, 2).unflatten(2, grid)
-        to_next, to_itself, to_previous = (
-            self.plane(images_NCRS, k).flatten(2).transpose(1, 2).unflatten(0, (num_clips, num_steps)) for k in range(3)
+        # a frame of zeros on both ends; shifting what goes in, not what comes out, needs no gradient of frozen frames
+        around_BTRSC = F.pad(patches_BTLC.unflatten(2, grid), (0, 0, 0, 0, 0, 0, 1, 1))
+        seen_NCRS = sum(
+            self.plane(around_BTRSC[:, k : k + num_steps].flatten(0, 1).permute(0, 3, 1, 2), k) for k in range(3)
         )
-        seen_BTLC = to_itself + patches_BTLC
-        seen_BTLC[:, 1:] += to_next[:, :-1]
-        seen_BTLC[:, :-1] += to_previous[:, 1:]
+        seen_BTLC = seen_NCRS.flatten(2).transpose(1, 2).unflatten(0, (num_clips, num_steps)) + patches_BTLC
         return torch.cat([tokens_BTLC[:, :, :1], seen_BTLC], dim=2)
 
     def plane(self, images_NCRS: Tensor, k: int) -> Tensor:
