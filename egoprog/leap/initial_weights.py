@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import torch
+from torch import Tensor
+
+from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.errors import ModelError
 from egoprog.leap.config import leap_from_json
 from egoprog.leap.encoded import encoder_weights
@@ -17,6 +22,7 @@ from egoprog.train.checkpoint import read_metadata, read_weights
 log = logging.getLogger(__name__)
 Choice = Literal["best", "last"]
 _BACKBONE = "backbone."
+_FRAME_HEADS = ("heads.verb", "heads.noun")
 FRAMES_KEY = "frames"
 """In the metadata of weights without a frame encoder: the file beside them that has it."""
 
@@ -53,8 +59,8 @@ def shared_files(weights: str | Path) -> tuple[Path, ...]:
 
 
 def load_initial(network: LeapNetwork, path: str | Path) -> None:
-    """Puts in what fits: of a frame encoder its layers; of another of LEAP's networks all that has the same name and
-    shape; of a published UniFormerV2 all but its classifier.
+    """Puts in what fits: of a frame encoder its layers, and its heads as the classifier; of another of LEAP's networks
+    all that has the same name and shape; of a published UniFormerV2 all but its classifier.
 
     Raises ModelError where a frame encoder or a published model is of another shape, or where nothing fits.
     """
@@ -66,8 +72,10 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
     weights, own = read_weights(path), network.state_dict()
     if "backbone" in metadata:  # as `frame_pretraining` leaves it
         wanted = {_BACKBONE + name for name in encoder_weights(network.backbone)}
-        weights = {name: tensor for name, tensor in weights.items() if name in wanted}
+        found, weights = weights, {name: tensor for name, tensor in weights.items() if name in wanted}
         load_strictly(network, weights, may_lack=own.keys() - wanted)
+        if f"{_FRAME_HEADS[0]}.weight" in found:
+            _start_classifier(network, found)
         return
     fitting = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
     if not any(name.startswith(_BACKBONE) for name in fitting):
@@ -75,3 +83,21 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
     if new := sorted(own.keys() - fitting.keys()):
         log.info("%d of %d tensors start anew, the first %s", len(new), len(own), new[0])
     load_strictly(network, fitting, may_lack=new)
+
+
+@torch.no_grad()
+def _start_classifier(network: LeapNetwork, weights: Mapping[str, Tensor]) -> None:
+    """The classifier begins with the heads of single frames: the video token begins as their mean class token.
+
+    An action's logit begins as its verb's and its noun's together.
+    """
+    vocabulary = network.config.vocabulary
+    norm, _, linear = network.backbone.transformer.proj
+    for kind, own in (("weight", norm.weight), ("bias", norm.bias)):
+        own.copy_(weights[f"norm.{kind}"])
+    for kind, own in (("weight", linear.weight), ("bias", linear.bias)):
+        verbs, nouns = (weights[f"{head}.{kind}"] for head in _FRAME_HEADS)
+        verbs = verbs[[VERBS.index(name) for name in vocabulary.verbs]]
+        nouns = nouns[[NOUNS.index(name) for name in vocabulary.nouns]]
+        pairs = torch.tensor(vocabulary.actions, dtype=torch.long).reshape(-1, 2)
+        own.copy_(torch.cat([verbs, nouns, verbs[pairs[:, 0]] + nouns[pairs[:, 1]]]))

@@ -108,7 +108,7 @@ class UniFormerV2(nn.Module):
             self._check_num_steps(classes_BTC.shape[1])
         for block, keys_BTLC in zip(self.transformer.dec, keys, strict=True):
             token_BC = block(token_BC, keys_BTLC, time_TC)
-        if self.config.is_frozen:
+        if not self.config.is_balanced:
             return token_BC
         return torch.lerp(token_BC, classes_BTC.mean(1), self.transformer.balance.sigmoid())
 
@@ -177,7 +177,7 @@ class _Transformer(nn.Module):
         self.proj = nn.Sequential(
             nn.LayerNorm(config.width), nn.Dropout(config.dropout), nn.Linear(config.width, config.num_classes)
         )
-        if not config.is_frozen:
+        if config.is_balanced:
             self.balance = nn.Parameter(torch.zeros(config.width))
 
 

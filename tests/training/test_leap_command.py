@@ -9,6 +9,7 @@ import torch
 from kitchens import PROGRAMS, write_kitchens
 from safetensors.torch import save_file
 
+from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.data.frames import VideoFrames
 from egoprog.data.shards import ShardKind, write_shard
 from egoprog.errors import AnnotationError, ConfigurationError, InputError, ModelError, RecordingError
@@ -224,6 +225,19 @@ def test_weights_to_start_from_are_a_frame_encoder_s_a_run_s_or_published_ones(k
             if torch.equal(other.state_dict()[key], given.state_dict()[key])
         }
         assert same == changed
+    begun = LeapNetwork(task.config).eval()
+    load_initial(begun, tmp_path / "frames.safetensors")
+    clip = torch.randn(2, 3, begun.config.backbone.num_frames, *begun.config.backbone.size_px)
+    with torch.no_grad():
+        said = begun({"clip": clip})
+        token_BC = frames.norm(begun.backbone.frames(clip)[:, :, -1, 0].mean(1))
+        verbs_BV, nouns_BN = frames.heads["verb"](token_BC), frames.heads["noun"](token_BC)
+    vocabulary = task.config.vocabulary
+    assert torch.allclose(said["verbs"], verbs_BV[:, [VERBS.index(name) for name in vocabulary.verbs]], atol=1e-5)
+    verb, noun = vocabulary.actions[0]
+    expected_B = said["verbs"][:, verb] + said["nouns"][:, noun]
+    assert torch.allclose(said["actions"][:, 0], expected_B, atol=1e-5)
+    assert torch.allclose(said["nouns"][:, noun], nouns_BN[:, NOUNS.index(vocabulary.nouns[noun])], atol=1e-5)
     torch.save({"model_state": {"backbone.conv1.weight": torch.zeros(3)}}, tmp_path / "other.pyth")
     with pytest.raises(ModelError, match="missing class_embedding"):
         load_initial(network, tmp_path / "other.pyth")
