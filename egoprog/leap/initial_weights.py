@@ -12,7 +12,7 @@ from torch import Tensor
 
 from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.errors import ModelError
-from egoprog.leap.config import leap_from_json
+from egoprog.leap.config import Task, leap_from_json
 from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.official import load_for_fine_tuning
@@ -22,7 +22,11 @@ from egoprog.train.checkpoint import read_metadata, read_weights
 log = logging.getLogger(__name__)
 Choice = Literal["best", "last"]
 _BACKBONE = "backbone."
-_FRAME_HEADS = ("heads.verb", "heads.noun")
+_FRAME_HEADS: Mapping[Task, tuple[str, str]] = {
+    "recognise": ("heads.verb", "heads.noun"),
+    "anticipate": ("heads.next_verb", "heads.next_noun"),
+}
+"""Of a frame encoder's pretraining: what is being done, and what is done next."""
 FRAMES_KEY = "frames"
 """In the metadata of weights without a frame encoder: the file beside them that has it."""
 
@@ -74,7 +78,7 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
         wanted = {_BACKBONE + name for name in encoder_weights(network.backbone)}
         found, weights = weights, {name: tensor for name, tensor in weights.items() if name in wanted}
         load_strictly(network, weights, may_lack=own.keys() - wanted)
-        if f"{_FRAME_HEADS[0]}.weight" in found:
+        if "norm.weight" in found:  # a training's, with its heads
             _start_classifier(network, found)
         return
     fitting = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
@@ -96,7 +100,7 @@ def _start_classifier(network: LeapNetwork, weights: Mapping[str, Tensor]) -> No
     for kind, own in (("weight", norm.weight), ("bias", norm.bias)):
         own.copy_(weights[f"norm.{kind}"])
     for kind, own in (("weight", linear.weight), ("bias", linear.bias)):
-        verbs, nouns = (weights[f"{head}.{kind}"] for head in _FRAME_HEADS)
+        verbs, nouns = (weights[f"{head}.{kind}"] for head in _FRAME_HEADS[network.config.task])
         verbs = verbs[[VERBS.index(name) for name in vocabulary.verbs]]
         nouns = nouns[[NOUNS.index(name) for name in vocabulary.nouns]]
         pairs = torch.tensor(vocabulary.actions, dtype=torch.long).reshape(-1, 2)

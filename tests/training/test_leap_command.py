@@ -238,6 +238,11 @@ def test_weights_to_start_from_are_a_frame_encoder_s_a_run_s_or_published_ones(k
     expected_B = said["verbs"][:, verb] + said["nouns"][:, noun]
     assert torch.allclose(said["actions"][:, 0], expected_B, atol=1e-5)
     assert torch.allclose(said["nouns"][:, noun], nouns_BN[:, NOUNS.index(vocabulary.nouns[noun])], atol=1e-5)
+    ahead = LeapNetwork(replace(task.config, task="anticipate")).eval()
+    load_initial(ahead, tmp_path / "frames.safetensors")
+    with torch.no_grad():
+        said, next_verbs_BV = ahead({"clip": clip}), frames.heads["next_verb"](token_BC)
+    assert torch.allclose(said["verbs"], next_verbs_BV[:, [VERBS.index(name) for name in vocabulary.verbs]], atol=1e-5)
     torch.save({"model_state": {"backbone.conv1.weight": torch.zeros(3)}}, tmp_path / "other.pyth")
     with pytest.raises(ModelError, match="missing class_embedding"):
         load_initial(network, tmp_path / "other.pyth")
