@@ -35,8 +35,9 @@ class UniFormerConfig:
     size_px: height and width of a frame. global_layers: layers whose tokens the global blocks read, the last ones.
     num_local: local MHRAs in a layer: 0 (Kinetics), 1 or 2 (Something-Something). local_reduction: theirs.
     temporal_patch, temporal_stride: of the stem; 1, 1 (Kinetics) or 3, 2 (Something-Something).
-    is_frozen: the layers take no gradient. is_balanced: the class is read off the query and off the frames' mean class
-    token, in a learned balance; in the published frozen kind off the query alone.
+    is_frozen: the layers take no gradient. class_frames: the frames whose class tokens' mean is balanced with the query
+    for the classifier: "all"; "newest", for windows that end while something goes on; "none", in the published frozen
+    kind.
     dropout: before the classifier. time_embedding: where frames are told their place; "stem" as in LEAP, "global" at
     the entrance of the global blocks, which leaves a frame's tokens independent of its place and so streams.
     stem: "patches" as published, a projection of each patch; "efficientnet_lite0" for small configurations, whose
@@ -58,7 +59,7 @@ class UniFormerConfig:
     temporal_patch: int = 1
     temporal_stride: int = 1
     is_frozen: bool = False
-    is_balanced: bool = True
+    class_frames: Literal["all", "newest", "none"] = "all"
     dropout: float = 0.5
     drop_path: float = 0.0
     time_embedding: Literal["none", "stem", "global"] = "none"

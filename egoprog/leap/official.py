@@ -75,7 +75,7 @@ def inferred_config(state: Mapping[str, Tensor], heads: int | None = None) -> Un
         temporal_patch=stem[2],
         temporal_stride=1 if stem[2] == 1 else 2,
         is_frozen="transformer.balance" not in state,
-        is_balanced="transformer.balance" in state,
+        class_frames="all" if "transformer.balance" in state else "none",
     )
 
 

@@ -43,6 +43,8 @@ SMALL_BACKBONE = UniFormerConfig(
 """For robots and CPUs: its frames are encoded once and serve every window and every head."""
 
 SMALL_FROZEN = replace(SMALL_BACKBONE, is_frozen=True)
+SMALL_STREAM = replace(SMALL_FROZEN, class_frames="newest")
+"""For windows that end before the action does, or before it begins: the frames before show something else."""
 
 
 def frames_sim() -> TrainingConfig:
@@ -117,6 +119,7 @@ def anticipate_sim() -> Recipe:
     recipe = leap_sim()
     return replace(
         recipe,
+        backbone=SMALL_STREAM,
         task="anticipate",
         context_offsets=(-2, -1),
         training=replace(recipe.training, best="action_recall5"),
@@ -126,7 +129,7 @@ def anticipate_sim() -> Recipe:
 def live_sim() -> Recipe:
     """What is done now, as a robot sees it: the windows of a stream, no clip after them; small."""
     recipe = leap_sim()
-    return replace(recipe, clips="trailing", context_offsets=(-2, -1))
+    return replace(recipe, backbone=SMALL_STREAM, clips="trailing", context_offsets=(-2, -1))
 
 
 def context_sim() -> Recipe:

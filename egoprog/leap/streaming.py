@@ -8,7 +8,7 @@ and once more when it becomes the oldest of its window and loses the one before.
     edges    of all but the newest frame, as they will read when each is the oldest: without the one before
     sums     of the newest frame, before ln_3: what it sees of itself; the same and of the one before; what it gives to
              the next
-    classes  the frames' class tokens after the last layer, for their mean
+    classes  the frames' class tokens after the last layer
     seen     0 until the first frame; that one stands for all that would have come before
 
 Shapes: B streams, T frames of a window, G global layers, L tokens of a frame (class token first), C width, R rows and S
@@ -166,7 +166,8 @@ class _Window:
         times_TC = _times(self.model)
         if times_TC is not None:
             times_TC = times_TC.roll(frame + 1, 0)  # the oldest frame, the first time, is in the slot after the newest
-        return self.model.read(self.keys[:, None].unbind(0), self.classes[None], times_TC)[0]
+        classes_TC = self.classes.roll(-(frame + 1), 0)  # keys may come in any order, classes with the newest last
+        return self.model.read(self.keys[:, None].unbind(0), classes_TC[None], times_TC)[0]
 
 
 def _seen_of(model: UniFormerV2, tokens_BGLC: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -101,16 +101,18 @@ class UniFormerV2(nn.Module):
     def read(self, keys: Iterable[Tensor], classes_BTC: Tensor, time_TC: Tensor | None) -> Tensor:
         """The second half of `fuse`: what the global blocks read, and the frames' class tokens, to the video token.
 
-        keys: (B, T, L, C) for each global block, after its ln_3. time_TC: added to each frame's, where there is one.
+        keys: (B, T, L, C) for each global block, after its ln_3. classes_BTC: the newest frame's last. time_TC: added
+        to each frame's, where there is one.
         """
         token_BC = self.transformer.temporal_cls_token[0].expand(classes_BTC.shape[0], -1)
         if time_TC is not None:
             self._check_num_steps(classes_BTC.shape[1])
         for block, keys_BTLC in zip(self.transformer.dec, keys, strict=True):
             token_BC = block(token_BC, keys_BTLC, time_TC)
-        if not self.config.is_balanced:
+        if self.config.class_frames == "none":
             return token_BC
-        return torch.lerp(token_BC, classes_BTC.mean(1), self.transformer.balance.sigmoid())
+        class_BC = classes_BTC.mean(1) if self.config.class_frames == "all" else classes_BTC[:, -1]
+        return torch.lerp(token_BC, class_BC, self.transformer.balance.sigmoid())
 
     def classify(self, token_BC: Tensor) -> Tensor:
         """Logits (B, classes) of video tokens."""
@@ -177,7 +179,7 @@ class _Transformer(nn.Module):
         self.proj = nn.Sequential(
             nn.LayerNorm(config.width), nn.Dropout(config.dropout), nn.Linear(config.width, config.num_classes)
         )
-        if config.is_balanced:
+        if config.class_frames != "none":
             self.balance = nn.Parameter(torch.zeros(config.width))
 
 

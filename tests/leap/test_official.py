@@ -29,7 +29,7 @@ PUBLISHED = {
         size_px=(336, 336),
         global_layers=(20, 21, 22, 23),
         is_frozen=True,
-        is_balanced=False,
+        class_frames="none",
     ),
     "SSv2 B/16": UniFormerConfig(
         num_frames=16,

@@ -43,9 +43,12 @@ def test_small_networks_fit_a_stream():
     for name in ("leap_sim", "anticipate_sim", "context_sim"):
         backbone = recipe(name).backbone
         assert backbone.time_embedding == "global" and backbone.is_frozen
-        assert dataclasses.replace(backbone, num_classes=0) == dataclasses.replace(
-            recipe("leap_sim").backbone, num_classes=0
-        )
+        assert dataclasses.replace(backbone, class_frames="all") == recipe("leap_sim").backbone
+    assert {name: recipe(name).backbone.class_frames for name in ("leap_sim", "live_sim", "anticipate_sim")} == {
+        "leap_sim": "all",
+        "live_sim": "newest",
+        "anticipate_sim": "newest",
+    }
 
 
 def test_an_unknown_recipe_is_told_with_the_nearest():

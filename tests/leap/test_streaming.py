@@ -35,7 +35,7 @@ CONFIGS = st.builds(
     num_frames=st.integers(2, 7),
     num_classes=st.just(3),
     global_layers=st.sampled_from([(2,), (1, 2), (0, 1, 2)]),
-    is_balanced=st.booleans(),
+    class_frames=st.sampled_from(["all", "newest", "none"]),
     time_embedding=st.sampled_from(["none", "global"]),
 )
 

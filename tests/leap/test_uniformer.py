@@ -24,7 +24,7 @@ SMALL = UniFormerConfig(
 )
 KINDS = {
     "Kinetics": {},
-    "frozen": {"is_frozen": True, "is_balanced": False},
+    "frozen": {"is_frozen": True, "class_frames": "none"},
     "Something-Something": {"num_local": 2, "temporal_patch": 3, "temporal_stride": 2},
 }
 
