@@ -68,14 +68,13 @@ class EfficientNetStem(nn.Module):
 
     def forward(self, clip_BCTHW: Tensor) -> Tensor:
         frames_NCHW = clip_BCTHW.transpose(1, 2).flatten(0, 1)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.first.weight.requires_grad):
-            seen = F.relu6(self.first(frames_NCHW.contiguous(memory_format=torch.channels_last)))
-            for block in self.blocks[:_FINE]:
-                seen = block(seen)
-            fine_NCRS = seen
-            for block in self.blocks[_FINE:]:
-                seen = block(seen)
-            around_NCRS = F.interpolate(seen, fine_NCRS.shape[2:], mode="bilinear", align_corners=False)
+        seen = F.relu6(self.first(frames_NCHW.contiguous(memory_format=torch.channels_last)))
+        for block in self.blocks[:_FINE]:
+            seen = block(seen)
+        fine_NCRS = seen
+        for block in self.blocks[_FINE:]:
+            seen = block(seen)
+        around_NCRS = F.interpolate(seen, fine_NCRS.shape[2:], mode="bilinear", align_corners=False)
         levels = zip(self.norms, (fine_NCRS, around_NCRS), strict=True)
         patches_NRSC = self.project(torch.cat([norm(seen.permute(0, 2, 3, 1)) for norm, seen in levels], dim=-1))
         return patches_NRSC.unflatten(0, (clip_BCTHW.shape[0], -1)).permute(0, 4, 1, 2, 3)
