@@ -76,10 +76,10 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
     weights, own = read_weights(path), network.state_dict()
     if "backbone" in metadata:  # as `frame_pretraining` leaves it
         wanted = {_BACKBONE + name for name in encoder_weights(network.backbone)}
-        found, weights = weights, {name: tensor for name, tensor in weights.items() if name in wanted}
-        load_strictly(network, weights, may_lack=own.keys() - wanted)
-        if "norm.weight" in found:  # a training's, with its heads
-            _start_classifier(network, found)
+        layers = {name: tensor for name, tensor in weights.items() if name in wanted}
+        load_strictly(network, layers, may_lack=own.keys() - wanted)
+        if "norm.weight" in weights:  # a training's, with its heads
+            _start_classifier(network, weights)
         return
     fitting = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
     if not any(name.startswith(_BACKBONE) for name in fitting):
@@ -91,7 +91,7 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
 
 @torch.no_grad()
 def _start_classifier(network: LeapNetwork, weights: Mapping[str, Tensor]) -> None:
-    """The classifier begins with the heads of single frames: the video token begins as their mean class token.
+    """The classifier begins with the heads of single frames: the video token begins as class tokens of frames.
 
     An action's logit begins as its verb's and its noun's together.
     """
