@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.errors import ModelError
-from egoprog.leap.config import Task, leap_from_json
+from egoprog.leap.config import NO_OBJECT_CLASS, Task, leap_from_json
 from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.network import LeapNetwork
 from egoprog.leap.official import load_for_fine_tuning
@@ -27,6 +28,8 @@ _FRAME_HEADS: Mapping[Task, tuple[str, str]] = {
     "anticipate": ("heads.next_verb", "heads.next_noun"),
 }
 """Of a frame encoder's pretraining: what is being done, and what is done next."""
+_COUNTED_AS = {"mug": "cup"}
+"""EPIC-KITCHENS' classes of words that are not their keys."""
 FRAMES_KEY = "frames"
 """In the metadata of weights without a frame encoder: the file beside them that has it."""
 
@@ -80,6 +83,7 @@ def load_initial(network: LeapNetwork, path: str | Path) -> None:
         load_strictly(network, layers, may_lack=own.keys() - wanted)
         if "norm.weight" in weights:  # a training's, with its heads
             _start_classifier(network, weights)
+            _start_program(network, weights, json.loads(metadata["nouns"]))
         return
     fitting = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
     if not any(name.startswith(_BACKBONE) for name in fitting):
@@ -97,11 +101,44 @@ def _start_classifier(network: LeapNetwork, weights: Mapping[str, Tensor]) -> No
     """
     vocabulary = network.config.vocabulary
     norm, _, linear = network.backbone.transformer.proj
-    for kind, own in (("weight", norm.weight), ("bias", norm.bias)):
-        own.copy_(weights[f"norm.{kind}"])
+    _start_norm(norm, weights)
     for kind, own in (("weight", linear.weight), ("bias", linear.bias)):
         verbs, nouns = (weights[f"{head}.{kind}"] for head in _FRAME_HEADS[network.config.task])
         verbs = verbs[[VERBS.index(name) for name in vocabulary.verbs]]
         nouns = nouns[[NOUNS.index(name) for name in vocabulary.nouns]]
         pairs = torch.tensor(vocabulary.actions, dtype=torch.long).reshape(-1, 2)
         own.copy_(torch.cat([verbs, nouns, verbs[pairs[:, 0]] + nouns[pairs[:, 1]]]))
+
+
+@torch.no_grad()
+def _start_program(network: LeapNetwork, weights: Mapping[str, Tensor], touched: Sequence[str]) -> None:
+    """Acting objects begin with what says, in single frames, that the action is about them or that a hand touches them.
+
+    touched: the nouns that hands were seen to touch, by their classes. Words that no noun has stay at zero.
+    """
+    if network.program is None:
+        return
+    _start_norm(network.program.norm, weights)
+    of_action = _by_word(NOUNS, weights[f"{_FRAME_HEADS[network.config.task][1]}.weight"])
+    of_hands = _by_word(touched, (weights["heads.left.weight"] + weights["heads.right.weight"]) / 2)
+    own = network.program.seen_objects.weight
+    for k, word in enumerate(network.config.vocabulary.objects, start=NO_OBJECT_CLASS + 1):
+        for known in (of_action, of_hands):
+            if (row := known.get(word, known.get(_COUNTED_AS.get(word)))) is not None:
+                own[k] += row
+
+
+def _by_word(nouns: Sequence[str], rows: Iterable[Tensor]) -> dict[str, Tensor]:
+    """Rows of EPIC-KITCHENS' keys by the words of programs: "board:chopping" is chopping_board, and board too."""
+    found = {}
+    for noun, row in zip(nouns, rows, strict=False):  # the last row of a hand's is for nothing
+        kind, *_ = parts = noun.split(":")
+        found["_".join(reversed(parts))] = row
+        found.setdefault(kind, row)
+    return found
+
+
+@torch.no_grad()
+def _start_norm(norm: nn.LayerNorm, weights: Mapping[str, Tensor]) -> None:
+    for kind, own in (("weight", norm.weight), ("bias", norm.bias)):
+        own.copy_(weights[f"norm.{kind}"])

@@ -15,8 +15,11 @@ class ProgramHead(nn.Module):
     """A fully connected head for the pre-conditions, and a GRU with heads for verbs and objects.
 
     The GRU starts from the token and reads the number of the step: nothing of what it said before is fed back, so that
-    training and use see the same.
-    Source: LEAP section 3.2.
+    training and use see the same. What the token shows of each verb and object counts in every step, beside what the
+    GRU says of this one: this second way starts at zero, or with heads of a frame encoder (`initial_weights`), which
+    know more objects than programs can teach. The pre-conditions start at zero: off a start by chance, the L1 norm
+    pulls at all its 384 numbers with the same force, and at the token before anything else.
+    Source: LEAP section 3.2; the second way is ours.
     """
 
     def __init__(self, config: LeapConfig) -> None:
@@ -31,6 +34,11 @@ class ProgramHead(nn.Module):
         self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.verb = nn.Linear(hidden, len(SUB_VERBS))
         self.objects = nn.Linear(hidden, self.num_object_heads * self.num_object_classes)
+        self.seen_objects = nn.Linear(width, self.num_object_heads * self.num_object_classes, bias=False)
+        self.seen_verbs = nn.Linear(width, len(SUB_VERBS), bias=False)
+        for layer in (self.seen_objects, self.seen_verbs, self.precondition):
+            nn.init.zeros_(layer.weight)
+        nn.init.zeros_(self.precondition.bias)
 
     def forward(self, token_BC: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Returns logits of verbs (B, K, V) and of objects (B, K, O), with two heads (B, K, 2, O), and (B, E)."""
@@ -38,7 +46,8 @@ class ProgramHead(nn.Module):
         num_clips, num_steps = len(token_BC), len(self.steps)
         start_1BH = torch.tanh(self.start(token_BC))[None]
         hidden_BKH, _ = self.gru(self.steps.expand(num_clips, -1, -1).contiguous(), start_1BH)
-        objects = self.objects(hidden_BKH)
+        objects = self.objects(hidden_BKH) + self.seen_objects(token_BC)[:, None]
         if self.num_object_heads == 2:
             objects = objects.view(num_clips, num_steps, 2, self.num_object_classes)
-        return self.verb(hidden_BKH), objects, self.precondition(token_BC)
+        verbs = self.verb(hidden_BKH) + self.seen_verbs(token_BC)[:, None]
+        return verbs, objects, self.precondition(token_BC)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,17 @@ def _table(entry: dict[str, Any]) -> Measures:
     return Measures(**entry, columns=columns, rows=rows)
 
 
+def write_measures(folder: Path, report: Report) -> None:
+    """As `read_measures` reads them."""
+    from egoprog.data.atomic import atomic  # with it come the readers of recordings, which robots do without
+
+    with atomic(folder / MEASURES_JSON) as temporary:
+        temporary.write_text(json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def write_card(model: ModelFolder) -> Path:
     """Returns the card's path. Raises ModelError as `read_measures`."""
-    from egoprog.data.atomic import atomic  # with it come the readers of recordings, which robots do without
+    from egoprog.data.atomic import atomic  # as above
 
     path = model.path / CARD
     text = card(model)

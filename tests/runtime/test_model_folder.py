@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import export.card
 from egoprog.errors import ModelError
 from egoprog.leap.agreement import differences, made_pictures, normalised, sessions_of, stream
 from egoprog.leap.live import config_of
@@ -108,6 +109,23 @@ def test_a_card_says_what_the_files_say(folder):
     (folder / "measures.json").write_text(json.dumps(report))
     with pytest.raises(ModelError, match="a row of 1 values under 2 columns"):
         read_measures(folder)
+
+
+def test_a_card_s_figures_are_those_of_the_heads_runs(folder, tmp_path, capsys):
+    share = {"top1": 0.5, "top5": 0.75, "mean_top5_recall": 0.25}
+    measures = {"command": "python -m training.evaluate --run runs/live", "commit": "abc", "machine": "2 cores"}
+    measures |= {"participants": ["P901", "P902"], "num_clips": 7, "task": "recognise", "calibration": {}}
+    measures |= {"scores": {"all": dict.fromkeys(("verb", "noun", "action"), share)}, "programs": None}
+    (tmp_path / "measures.json").write_text(json.dumps(measures))
+    assert export.card.main([str(folder), "--runs", f"recogniser={tmp_path}", "--limit", "Kitchens alone."]) == 0
+    text = (folder / CARD).read_text()
+    assert "of 2 people" in text
+    assert "| recogniser | 7 | 50 | 75 | 50 | 75 | 50 | 75 | 25 |" in text.replace(".0 ", " ")
+    assert "- Kitchens alone." in text
+    assert "S-Verb" not in text
+    assert export.card.main([str(folder), "--runs", f"recogniser={tmp_path / 'none'}"]) == 1
+    assert export.card.main([str(folder), "--runs", str(tmp_path)]) == 1
+    assert "expected HEAD=RUN" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", [pytest.param(path, id=path.name) for path in SHIPPED])

@@ -238,6 +238,13 @@ def test_weights_to_start_from_are_a_frame_encoder_s_a_run_s_or_published_ones(k
     expected_B = said["verbs"][:, verb] + said["nouns"][:, noun]
     assert torch.allclose(said["actions"][:, 0], expected_B, atol=1e-5)
     assert torch.allclose(said["nouns"][:, noun], nouns_BN[:, NOUNS.index(vocabulary.nouns[noun])], atol=1e-5)
+    cup = vocabulary.objects.index("cup")
+    with torch.no_grad():
+        rows_NC = [frames.heads["noun"].weight[NOUNS.index("cup")]]
+        rows_NC += [frames.heads[hand].weight[0] / 2 for hand in ("left", "right")]
+        assert torch.allclose(begun.program.seen_objects(token_BC)[:, 1 + cup], token_BC @ sum(rows_NC), atol=1e-4)
+    assert not begun.program.seen_objects.weight[0].any()
+    assert not said["precondition"].any()
     ahead = LeapNetwork(replace(task.config, task="anticipate")).eval()
     load_initial(ahead, tmp_path / "frames.safetensors")
     with torch.no_grad():
