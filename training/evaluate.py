@@ -3,6 +3,7 @@
 python -m training.evaluate --run runs/recognise/full/seed0 --data kitchens --out runs/recognise/full/seed0
 python -m training.evaluate --predictions a/predictions.npz b/predictions.npz --data kitchens --out out/ensemble
 python -m training.evaluate --label-history trigram --data kitchens --out out/trigram
+python -m training.evaluate --label-history trigram --seen r/predictions.npz --data kitchens --out out/trigram_seen
 
 The second averages networks, needs no PyTorch and takes seconds. OUT gets predictions.npz, measures.json, a CSV of
 classes for verb, noun and action, reliability.png, and with --submission a zip for EPIC-KITCHENS' challenge.
@@ -69,7 +70,8 @@ def _predictions(options: argparse.Namespace, folder: EpicFolder | None) -> Pred
         training = read_actions(folder.actions("train"))
         vocabulary = make_vocabulary(training, ())
         asked = read_actions(folder.actions(options.split))
-        return label_history.predict(options.label_history, training, asked, vocabulary, options.tau_a_s)
+        seen = load_predictions(options.seen) if options.seen else None
+        return label_history.predict(options.label_history, training, asked, vocabulary, options.tau_a_s, seen=seen)
     from egoprog.leap.run_inference import predict_split  # needs PyTorch
 
     asked = (options.run, options.split, options.data, options.batch, options.workers, options.weights, options.views)
@@ -128,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", choices=SPLITS, default="validation")
     parser.add_argument("--participants", choices=("all", "unseen"), default="all")
     parser.add_argument("--same-clips-as", type=Path, metavar="NPZ", help="measures only the clips of those")
+    parser.add_argument(
+        "--seen", type=Path, metavar="NPZ", help="of --label-history: a recogniser's predictions instead of annotations"
+    )
     parser.add_argument("--tau-a-s", type=float, default=1.0, help="anticipation time of --label-history, seconds")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument(

@@ -4,7 +4,7 @@ RUNS/frames, RUNS/encoded    the frame encoder, and the dataset as it sees it, f
 RUNS/context/*               the second networks, frozen: of programs, and of labels alone where no programs shall help
 RUNS/{recognise,anticipate}/{base,lap,aggr,full}/seed*    tables 2 and 3
 RUNS/programs/*/seed*        what of table 1 is not among those
-RUNS/anticipate/{most_frequent,bigram,trigram,full_reranked}    baselines, and the world model's re-ranking
+RUNS/anticipate/{most_frequent,bigram,trigram,trigram_seen,full_reranked}    baselines, and the world model's re-ranking
 
 Everywhere the last weights of a training are taken: the epoch that does best is chosen on the very clips that the
 tables report, which would flatter.
@@ -57,16 +57,18 @@ def plan(
     for seed in seeds:
         for row, changes in _PROGRAM_ROWS.items():
             jobs += train(f"programs/{row}", "leap_sim_lap", seed, changes)
-    jobs += [
-        make_job(
-            f"anticipate/{baseline}", "training.evaluate", runs / "anticipate" / baseline / MEASURES_NAME,
-            "--label-history", baseline, "--data", data, "--participants", "unseen",
-            "--same-clips-as", runs / "anticipate" / "full" / f"seed{seeds[0]}" / PREDICTIONS_NAME,
-            "--out", runs / "anticipate" / baseline,
-            needs=(f"anticipate/full/seed{seeds[0]}",),
-        )
-        for baseline in ("most_frequent", "bigram", "trigram")
-    ]  # fmt: skip
+    full, lap = (f"{row}/seed{seeds[0]}" for row in ("anticipate/full", "recognise/lap"))
+    for row in ("most_frequent", "bigram", "trigram", "trigram_seen"):
+        baseline, _, is_seen = row.partition("_seen")
+        jobs.append(
+            make_job(
+                f"anticipate/{row}", "training.evaluate", runs / "anticipate" / row / MEASURES_NAME,
+                "--label-history", baseline, *(("--seen", runs / lap / PREDICTIONS_NAME) if is_seen else ()),
+                "--data", data, "--participants", "unseen",
+                "--same-clips-as", runs / full / PREDICTIONS_NAME, "--out", runs / "anticipate" / row,
+                needs=(full, *((lap,) if is_seen else ())),
+            )
+        )  # fmt: skip
     return jobs
 
 
@@ -116,9 +118,10 @@ class _Trainings:
 def _reranking(data: Path, runs: Path, seed: int) -> Job:
     out = runs / "anticipate" / "full_reranked" / f"seed{seed}"
     full = runs / "anticipate" / "full" / f"seed{seed}" / PREDICTIONS_NAME
-    history = runs / "recognise" / "full" / f"seed{seed}" / PREDICTIONS_NAME
+    # of clips alone: a recogniser that looks around has seen what is to be anticipated
+    history = runs / "recognise" / "lap" / f"seed{seed}" / PREDICTIONS_NAME
     return make_job(
         f"anticipate/full_reranked/seed{seed}", "training.rerank", out / MEASURES_NAME,
         "--predictions", full, "--history", history, "--data", data, "--out", out,
-        needs=(f"anticipate/full/seed{seed}", f"recognise/full/seed{seed}"),
+        needs=(f"anticipate/full/seed{seed}", f"recognise/lap/seed{seed}"),
     )  # fmt: skip

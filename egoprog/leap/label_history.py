@@ -9,6 +9,8 @@ trigram         what follows the two actions before
 N-grams back off as Witten and Bell (1991) do: the more different things followed a context, the more the shorter one is
 trusted, and below all of them each class is as likely as another. An action before is one that STARTED before the
 moment up to which a network may look, start - tau_a; in training as in testing, so that what was skipped is learnt.
+Nobody annotates what a robot sees: with `seen`, the actions before are those that a recogniser told of clips that were
+over by then.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -67,17 +69,27 @@ def predict(
     vocabulary: Vocabulary,
     tau_a_s: float = 1.0,
     seed: int = 0,
+    seen: Predictions | None = None,
 ) -> Predictions:
     """What a baseline says of all actions that start more than tau_a_s after their video, as `anticipation_items`.
 
-    vocabulary: that of the network that it is held against, or one made of the training rows.
+    vocabulary: that of the network that it is held against, or one made of the training rows. seen: a recogniser's
+    predictions, which stand for the labels before; only clips that it saw are asked for.
     Raises ConfigurationError for an unknown baseline.
     """
     if baseline not in BASELINES:
         raise ConfigurationError(f"expected a baseline of {', '.join(BASELINES)}, got {baseline!r}")
-    rows = [(row, past) for row, past in histories(asked, tau_a_s) if row.start_s > tau_a_s]
+    told = _told(seen) if seen is not None else None
+    if told is not None:
+        asked = [row for row in asked if row.narration_id in told]
+    before = histories(asked, tau_a_s, told, must_be_over=told is not None)
+    rows = [(row, past) for row, past in before if row.start_s > tau_a_s]
     action_class = {pair: place for place, pair in enumerate(vocabulary.actions)}
-    learnt = [(past, label) for row, past in histories(training, tau_a_s) if (label := _label(row)) in action_class]
+    learnt = [
+        (past, label)
+        for row, past in histories(training, tau_a_s, must_be_over=told is not None)
+        if (label := _label(row)) in action_class
+    ]
     logits = {}
     for name, num_classes, class_of in (
         ("verbs", len(vocabulary.verbs), lambda label: label[0]),
@@ -97,15 +109,28 @@ def predict(
     return _predictions([row for row, _ in rows], logits, vocabulary, tau_a_s)
 
 
-def histories(rows: Iterable[Action], tau_a_s: float) -> Iterator[tuple[Action, tuple[Label, ...]]]:
-    """Each row, by video and time, with the labels of those of its video that started before start - tau_a_s."""
+def histories(
+    rows: Iterable[Action], tau_a_s: float, told: Mapping[str, Label] | None = None, must_be_over: bool = False
+) -> Iterator[tuple[Action, tuple[Label, ...]]]:
+    """Each row, by video and time, with the labels of those of its video that started before start - tau_a_s.
+
+    told: other labels, by narration id. must_be_over: those that stopped by then.
+    """
     ordered = sorted(rows, key=lambda row: (row.video_id, row.start_s, row.stop_s, row.narration_id))
     for _, group in itertools.groupby(ordered, key=lambda row: row.video_id):
         of_video = list(group)
-        labels = tuple(map(_label, of_video))
+        labels = [told[row.narration_id] if told else _label(row) for row in of_video]
         for place, row in enumerate(of_video):
-            num_before = bisect.bisect_left(of_video, row.start_s - tau_a_s, key=lambda other: other.start_s)
-            yield row, labels[: min(num_before, place)]
+            until_s = row.start_s - tau_a_s
+            num_before = min(place, bisect.bisect_left(of_video, until_s, key=lambda other: other.start_s))
+            before = zip(of_video[:num_before], labels, strict=False)
+            yield row, tuple(label for other, label in before if not must_be_over or other.stop_s <= until_s)
+
+
+def _told(seen: Predictions) -> dict[str, Label]:
+    """The likeliest action of each clip."""
+    actions = seen.config.vocabulary.actions
+    return {name: actions[k] for name, k in zip(seen.narration_ids, seen.actions.argmax(axis=1), strict=True)}
 
 
 def _label(row: Action) -> Label:

@@ -106,6 +106,7 @@ ANTICIPATION = Table(
         Row("most frequent", "anticipate/most_frequent"),
         Row("label-history bigram", "anticipate/bigram"),
         Row("label-history trigram", "anticipate/trigram"),
+        Row("trigram of recognised labels", "anticipate/trigram_seen"),
         Row("Base", "anticipate/base", (35.20, 33.92, 14.64)),
         Row("LAP", "anticipate/lap", (35.96, 33.89, 14.76)),
         Row("Aggr", "anticipate/aggr", (35.17, 35.78, 15.03)),
@@ -118,6 +119,7 @@ ANTICIPATION = Table(
         ("anticipate/lap", "anticipate/base"),
         ("anticipate/aggr", "anticipate/base"),
         ("anticipate/full", "anticipate/trigram"),
+        ("anticipate/full", "anticipate/trigram_seen"),
         ("anticipate/full_reranked", "anticipate/full"),
     ),
 )

@@ -45,6 +45,17 @@ def test_only_actions_that_started_before_the_anticipation_time_are_history():
     assert [past for _, past in histories(rows, tau_a_s=5.0)] == [(), (), ()]
 
 
+@pytest.mark.parametrize(("said", "follows"), [(A, C), (B, A)])
+def test_what_a_recogniser_said_stands_for_labels_once_its_clip_is_over(said, follows):
+    asked = rows_of("P903_01", C, C, C, C)  # 1.5 s each, 0.5 s between: the clip before goes on 1 s ahead of the next
+    assert [past for _, past in histories(asked, 1.0, must_be_over=True)] == [(), (), (C,), (C, C)]
+    seen = predict("uniform", TRAINING, asked[:3], VOCABULARY)
+    seen.actions[:, VOCABULARY.actions.index(said)] = 9.0
+    found = predict("trigram", TRAINING, asked, VOCABULARY, seen=seen)
+    assert found.narration_ids == ("P903_01_0", "P903_01_1", "P903_01_2"), "nobody saw the last"
+    assert VOCABULARY.actions[found.actions[2].argmax()] == follows
+
+
 def test_videos_do_not_see_one_another():
     rows = rows_of("P903_02", B) + rows_of("P903_01", A, A)
     assert [past for _, past in histories(rows, tau_a_s=1.0)] == [(), (A,), ()]

@@ -114,7 +114,7 @@ def test_a_card_says_what_the_files_say(folder):
 def test_a_card_s_figures_are_those_of_the_heads_runs(folder, tmp_path, capsys):
     share = {"top1": 0.5, "top5": 0.75, "mean_top5_recall": 0.25}
     measures = {"command": "python -m training.evaluate --run runs/live", "commit": "abc", "machine": "2 cores"}
-    measures |= {"participants": ["P901", "P902"], "num_clips": 7, "task": "recognise", "calibration": {}}
+    measures |= {"participants": ["P901", "P902"], "num_clips": 7, "intervals": {}, "calibration": {}}
     measures |= {"scores": {"all": dict.fromkeys(("verb", "noun", "action"), share)}, "programs": None}
     (tmp_path / "measures.json").write_text(json.dumps(measures))
     assert export.card.main([str(folder), "--runs", f"recogniser={tmp_path}", "--limit", "Kitchens alone."]) == 0
