@@ -20,7 +20,18 @@ from typing import Any
 
 import psutil
 
-BENCHMARKS = ("parser", "graph", "simulator", "sounds", "decoding", "runtime", "uniformer", "lego", "live")
+BENCHMARKS = (
+    "parser",
+    "graph",
+    "simulator",
+    "sounds",
+    "decoding",
+    "runtime",
+    "uniformer",
+    "lego",
+    "live",
+    "live_accuracy",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -1,6 +1,7 @@
 """Makes a model folder of trained networks: ONNX with metadata, weights, model.json; checks it against PyTorch.
 
-python -m export.leap --run runs/recognise runs/anticipate --context runs/context --out models/leap_sim --check
+python -m export.leap --run runs/recognise runs/anticipate --context runs/context --reranker runs/reranker.json \\
+    --out models/leap_sim --check
 python -m export.leap --model models/leap_sim --out out/export --check    # seconds on a CPU, with a shipped model
 
 A run is the folder of a training (its best weights are taken) or a safetensors file. --check runs real frames through
@@ -28,10 +29,11 @@ from egoprog.leap.agreement import (
     stream,
 )
 from egoprog.leap.config import LeapConfig, leap_from_json
-from egoprog.leap.export import add_precision, export_model
+from egoprog.leap.export import add_precision, add_reranker, export_model
 from egoprog.leap.initial_weights import weights_of
 from egoprog.leap.live import ANTICIPATOR, CONTEXT, RATE_HZ, RECOGNISER
 from egoprog.leap.sentences import SentenceEncoder
+from egoprog.leap.shipped import RERANKER
 from egoprog.onnx_export import About
 from egoprog.provenance import provenance
 from egoprog.runtime import ModelFolder, open_model
@@ -52,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     source.add_argument("--model", type=Path, metavar="FOLDER", help="a model folder, to export its weights again")
     parser.add_argument("--context", type=Path, metavar="RUN", help="with --run: the context network")
+    parser.add_argument("--reranker", type=Path, metavar="FILE", help="of training.rerank, for the world model's say")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--check", action="store_true", help="compare PyTorch and ONNX Runtime, frame by frame")
     parser.add_argument("--precision", default="fp32", help=f"of {', '.join(PRECISIONS)}; several with commas between")
@@ -74,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
     weights, about = _from_model(options.model) if options.model else _from_runs(options)
     commit = provenance()["commit"]
     model = export_model(options.out, weights, about, commit=commit, rate_hz=options.rate, embed=_embed(weights))
+    if (reranker := _reranker(options)) is not None:
+        model = add_reranker(model, reranker)
     backbone = _config(weights[RECOGNISER]).backbone
     pictures = (
         pictures_of_video(options.video, NUM_FRAMES, options.rate) if options.video else made_pictures(NUM_FRAMES)
@@ -144,6 +149,12 @@ def _from_runs(options: argparse.Namespace) -> tuple[dict[str, Path], About]:
         commit=", ".join(dict.fromkeys(commits)),
     )
     return weights, about
+
+
+def _reranker(options: argparse.Namespace) -> Path | None:
+    """The one that was named, else that of the folder which is exported again."""
+    kept = options.model / RERANKER if options.model else None
+    return options.reranker or (kept if kept is not None and kept.is_file() else None)
 
 
 def _config(weights: Path) -> LeapConfig:

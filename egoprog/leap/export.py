@@ -28,6 +28,8 @@ from egoprog.leap.encoded import encoder_weights
 from egoprog.leap.initial_weights import FRAMES_KEY, load_network
 from egoprog.leap.live import CONTEXT, ENCODER, RATE_HZ, RECOGNISER, SENTENCES
 from egoprog.leap.network import LeapNetwork
+from egoprog.leap.reranking import load_reranker
+from egoprog.leap.shipped import RERANKER
 from egoprog.leap.streaming import FrameEncoder, StreamStep
 from egoprog.leap.vocabulary import precondition_words
 from egoprog.onnx_export import About, GraphModule
@@ -205,6 +207,20 @@ def add_precision(model: ModelFolder, precision: str, frames: Sequence[NDArray[n
             to_int8(source, target, [{"frame": frame} for frame in frames])
         graphs[name], files[target.name] = replace(graph, onnx=onnx), sha256_of(target)
     model = replace(model, graphs=graphs, files=files)
+    model.write()
+    return model
+
+
+def add_reranker(model: ModelFolder, source: Path) -> ModelFolder:
+    """Puts in what actions need of the world, as `python -m training.rerank` learned it, and writes model.json anew.
+
+    Raises ModelError for a file of another kind.
+    """
+    load_reranker(source)
+    target = model.path / RERANKER
+    with atomic(target) as temporary:
+        temporary.write_bytes(source.read_bytes())
+    model = replace(model, files={**model.files, RERANKER: sha256_of(target)})
     model.write()
     return model
 

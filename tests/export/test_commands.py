@@ -7,6 +7,8 @@ import shutil
 import pytest
 import torch
 
+from egoprog.leap.action_conditions import ActionConditions
+from egoprog.leap.reranking import Reranker, load_reranker, save_reranker
 from egoprog.runtime import open_model
 from export import card, leap, quantise
 from tests.leap.small_model import ALONE, BACKBONE, save_network, small_model_folder, small_network
@@ -43,6 +45,21 @@ def test_a_run_becomes_a_model_folder_that_agrees_with_it(tmp_path, capsys):
         "recogniser.onnx",
         "recogniser.safetensors",
     }
+
+
+def test_what_the_world_model_has_to_say_goes_into_the_folder_and_stays_there(tmp_path, capsys):
+    learned = Reranker(ActionConditions({}, {}, {}, {}, {}, {}), {}, 0.5)
+    save_reranker(tmp_path / "learned.json", learned)
+    source, first, again = str(small_model_folder()), tmp_path / "first", tmp_path / "again"
+    assert leap.main(["--model", source, "--reranker", str(tmp_path / "learned.json"), "--out", str(first)]) == 0
+    assert leap.main(["--model", str(first), "--out", str(again)]) == 0
+    for folder in (first, again):
+        open_model(folder).check()
+        assert "reranker.json" in open_model(folder).files
+        assert load_reranker(folder / "reranker.json") == learned
+    (tmp_path / "learned.json").write_text("{}")
+    assert leap.main(["--model", source, "--reranker", str(tmp_path / "learned.json"), "--out", str(first)]) == 1
+    assert "expected a re-ranker" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
