@@ -109,6 +109,8 @@ def write_onnx(graph: GraphModule, path: Path, metadata: Mapping[str, str]) -> N
             verbose=False,
         )
     program.model.metadata_props.update(metadata)
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()  # the exporter's trace of each, with paths of this machine
     with atomic(path) as temporary:
         program.save(temporary)
 

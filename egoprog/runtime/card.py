@@ -96,7 +96,7 @@ def card(model: ModelFolder) -> str:
         for name, graph in model.graphs.items()
         for precision, onnx in graph.onnx.items()
     ]
-    weights = sorted({graph.weights for graph in model.graphs.values()})
+    weights = sorted(name for name in model.files if name.endswith(".safetensors"))
     files += [
         (f"`{name}`", "weights", "fp32", _size(model.path / name), f"`{model.files[name][:12]}`") for name in weights
     ]
