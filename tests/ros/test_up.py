@@ -15,6 +15,8 @@ from egoprog_ros.graph import NodeSpec
 from egoprog_ros.up import GraphError, Supervisor, _remapping, running_graph
 
 from egoprog.errors import ConfigurationError
+from egoprog.leap.shipped import shipped_model
+from egoprog.lego.shipped import shipped_drawer
 
 from .conftest import wait_until
 
@@ -62,10 +64,12 @@ def started(command):
 
 
 def test_ctrl_c_ends_the_whole_graph_in_under_three_seconds():
+    num_of_models = sum(found is not None for found in (shipped_model(), shipped_drawer()))
     with started([sys.executable, "-m", "egoprog.cli", "up", "--log-level", "warn"]) as up:
-        assert wait_until(lambda: up.has_said(r"manager \| graph is up: 5 nodes active"), 60.0), up.lines
+        come_up = rf"manager \| graph is up: {5 + num_of_models} nodes active"
+        assert wait_until(lambda: up.has_said(come_up), 60.0), up.lines
         nodes = up.nodes()
-        assert len(nodes) == 6
+        assert len(nodes) == 6 + num_of_models
         began_s = time.monotonic()
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(10.0) == 0
