@@ -69,7 +69,7 @@ def vlm_paper_lora() -> VlmRecipe:
 def vlm_sim_pretrain() -> VlmRecipe:
     """The small model's words, from nothing, on other people's kitchens; its eyes are the frame encoder, as it is."""
     training = TrainingConfig(
-        epochs=12.0,
+        epochs=6.0,
         batch=16,
         learning_rate=1e-3,
         optimiser="muon",
@@ -94,7 +94,7 @@ def vlm_sim() -> VlmRecipe:
     """Visual instruction tuning of the small model, vision still frozen; starts from vlm_sim_pretrain."""
     recipe = vlm_sim_pretrain()
     # ten times the paper's rate: a small model that has learned little needs larger steps
-    training = replace(recipe.training, epochs=8.0, learning_rate=2e-4, evaluate_every=1.0)
+    training = replace(recipe.training, epochs=3.0, learning_rate=2e-4, evaluate_every=1.0)
     return replace(recipe, needs_init=True, sees="input", training=training)
 
 

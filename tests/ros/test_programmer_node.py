@@ -1,6 +1,7 @@
 """The programmer on real topics: evidence in; programs, anticipation and the state of the world out."""
 
 import contextlib
+import threading
 import time
 
 import pytest
@@ -40,7 +41,7 @@ class Bench:
         self.programs = probe.collect(ActionProgram, "program", "latched")
         self.forecasts = probe.collect(Anticipation, "anticipation")
         self.worlds = probe.collect(WorldState, "world_state", "latched")
-        self.hands = probe.publisher(HandContacts, "hand_contacts")
+        self.hands = probe.publisher(HandContacts, "hand_contacts", "events")
         self.sounds = probe.publisher(SoundMessage, "sound_events", "events")
         self.narrations = probe.publisher(NarrationMessage, "narration", "events")
 
@@ -105,6 +106,14 @@ def test_a_program_is_published_while_it_runs_and_closed_when_it_ends(bench):
     assert to_seconds(last.end) == pytest.approx(101.5, abs=0.05)
     assert last.provenance.startswith("local")
     assert parse(last.text) == message_to_program(last)
+
+
+def test_what_a_hand_takes_while_the_node_is_busy_is_not_lost(bench, host):
+    go_on = threading.Event()
+    host.executor.create_task(go_on.wait, 10.0)
+    bench.carry()  # a second and a half of frames; the one in which it takes the milk comes early
+    go_on.set()
+    assert wait_until(lambda: bench.programs and "grasp(milk" in bench.programs[-1].text)
 
 
 def test_sub_actions_carry_conditions_and_status(bench):

@@ -50,7 +50,7 @@ class Hands(EgoprogNode):
         self._grabbed: dict[int, float] = {}  # when each of them was grabbed
         self._told: deque[Told] = deque(maxlen=MAX_TOLD)
         self._model_end_s = self._model_s = 0.0
-        self._contacts = self.advertise(HandContacts, "hand_contacts")
+        self._contacts = self.advertise(HandContacts, "hand_contacts", "events")
         self._objects = self.advertise(ObjectDetections, "objects")
         self._feed = FrameFeed(self, self.parameters.image, self._work, self._forget)
         self.subscribe(self._feed.message_type, self._feed.topic, self._feed.put, "image", is_expected=True)

@@ -99,7 +99,7 @@ class Programmer(EgoprogNode):
         self._anticipations = self.advertise(Anticipation, "anticipation")
         self._worlds = self.advertise(WorldState, "world_state", "latched")
         self._hands_guard = StampGuard("hand_contacts", on_jump=self._forget)
-        self.subscribe(HandContacts, "hand_contacts", self._take_hands, is_expected=True)
+        self.subscribe(HandContacts, "hand_contacts", self._take_hands, "events", is_expected=True)
         self.subscribe(ObjectDetections, "objects", self._take_objects)
         self.subscribe(SoundEvent, "sound_events", self._take_sound, "events")
         self.subscribe(HeadMotion, "head_motion", self._take_motion, "events")

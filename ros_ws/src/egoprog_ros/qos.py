@@ -3,7 +3,7 @@
 | name      | reliability  | durability      | depth | for                                                   |
 |-----------|--------------|-----------------|-------|-------------------------------------------------------|
 | reliable  | reliable     | volatile        | 10    | messages that are few and count                       |
-| events    | reliable     | volatile        | 100   | events that come in bursts                            |
+| events    | reliable     | volatile        | 100   | what none may be lost of: sounds, what hands take     |
 | latched   | reliable     | transient local | 1     | the last value, also for those that come later        |
 | image     | by parameter | volatile        | 1     | frames: only the newest is of use                     |
 | audio     | by parameter | volatile        | 50    | sound: 5 s of chunks of 100 ms, so that none is lost  |
