@@ -82,9 +82,14 @@ def write_picture(path: str | Path, image: np.ndarray) -> None:
     """
     path = Path(path)
     check_picture_name(path)
-    _, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     with atomic(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(encoded_picture(image, path.suffix))
+
+
+def encoded_picture(image: np.ndarray, suffix: str = ".png") -> bytes:
+    """A file's content of an (H, W, 3) uint8 RGB image."""
+    _, data = cv2.imencode(suffix, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR))
+    return data.tobytes()
 
 
 def check_picture_name(path: Path) -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
 from egoprog.data.fitting import resize
-from egoprog.data.images import compressed_to_rgb
+from egoprog.data.images import compressed_to_rgb, write_picture
 from egoprog.errors import FrameError, RecordingError
 
 ABOUT = "about.json"
@@ -28,11 +27,7 @@ class GeneratedFolder:
 
     def write(self, pair_id: str, picture: NDArray[np.uint8]) -> None:
         """picture: (H, W, 3) uint8 RGB. Raises RecordingError where it can't be written."""
-        good, data = cv2.imencode(".png", picture[..., ::-1])
-        if not good:
-            raise RecordingError(f"expected a picture (H, W, 3) uint8 for {pair_id!r}, got {picture.shape}")
-        with atomic(self.path_of(pair_id)) as temporary:
-            temporary.write_bytes(data.tobytes())
+        write_picture(self.path_of(pair_id), picture)
 
     def describe(self, about: Mapping[str, Any]) -> None:
         """Writes about.json: the method, its model, steps, guidance."""

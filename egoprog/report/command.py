@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from egoprog.errors import RecordingError
+from egoprog.report.answers import read_answers
 from egoprog.report.page import write_page, write_programs
 from egoprog.report.run import Run, read_run
 from egoprog.report.video import write_overlay_video
@@ -39,5 +40,5 @@ def write_report(bag: Path, folder: Path, name: str = "", command: str = "") -> 
         print(f"no overlay video: {error}", file=sys.stderr)
         video = ""
     write_programs(report, folder)
-    write_page(report, folder / "index.html", video, command)
+    write_page(report, folder / "index.html", video, command, read_answers(bag))
     return report

@@ -12,12 +12,15 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from egoprog import __version__
+from egoprog.report.answers import Answer
 from egoprog.report.recognition import MAX_AGE_S, Told
 from egoprog.report.run import Run, Span
 
 
-def write_page(run: Run, path: Path, video: str = "overlay.mp4", command: str = "") -> None:
-    """Writes the page; `video` is the overlay's path relative to it."""
+def write_page(
+    run: Run, path: Path, video: str = "overlay.mp4", command: str = "", answers: Sequence[Answer] = ()
+) -> None:
+    """Writes the page; `video` is the overlay's path relative to it. answers: to what was asked."""
     environment = Environment(loader=PackageLoader("egoprog.report"), autoescape=True, trim_blocks=True)
     rows = timeline(run)
     path.write_text(
@@ -29,6 +32,7 @@ def write_page(run: Run, path: Path, video: str = "overlay.mp4", command: str = 
             ticks=ticks(run.duration_s),
             anticipated=[[stamp_s, [asdict(c) for c in candidates]] for stamp_s, candidates in run.anticipated],
             video=video,
+            answers=answers,
             command=command,
             made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
 from egoprog.data.frame_pairs import FramePair, PairFolder
+from egoprog.data.images import write_picture
 from egoprog.data.json_fields import Fields, read_json
 from egoprog.errors import ConfigurationError, RecordingError
 from egoprog.lego.generated import GeneratedFolder
@@ -135,9 +135,7 @@ def drawn(pairs: Sequence[FramePair], num: int, seed: int) -> list[FramePair]:
 def _store(out: Path, seed: int, pair_id: str, what: str, picture: NDArray[np.uint8]) -> str:
     """Writes a picture and returns its name, from which nobody can tell what made it."""
     name = f"{hashlib.sha256(f'{seed} {out.resolve()} {pair_id} {what}'.encode()).hexdigest()[:20]}.png"
-    _, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
-    with atomic(out / "pictures" / name) as temporary:
-        temporary.write_bytes(data.tobytes())
+    write_picture(out / "pictures" / name, picture)
     return name
 
 

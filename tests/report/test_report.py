@@ -1,5 +1,6 @@
 """A bag of a run in, the page, the video and the programs out."""
 
+import base64
 import json
 import uuid
 from pathlib import Path
@@ -8,7 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from egoprog.data.images import compressed_to_rgb
 from egoprog.errors import RecordingError
+from egoprog.report.answers import read_answers
 from egoprog.report.command import write_report
 from egoprog.report.page import ticks, timeline
 from egoprog.report.run import read_run
@@ -17,9 +20,9 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 import egoprog_msgs.msg as msgs
 from egoprog_ros.convert import header, prediction_to_message, program_to_message, timing
-from egoprog_ros.images import rgb_to_compressed
+from egoprog_ros.images import rgb_to_compressed, rgb_to_image
 from egoprog_ros.recorder import add_type
-from egoprog_ros.stamps import to_time
+from egoprog_ros.stamps import to_duration, to_time
 from rclpy.serialization import serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -168,6 +171,41 @@ def test_what_the_network_told_stands_beside_what_was_done_on_the_page_and_below
     with av.open(tmp_path / "report" / "overlay.mp4") as video:
         frame = next(video.decode(video=0))
     assert frame.height > 120, "a strip with the truth below the overlay"
+
+
+def test_what_was_asked_and_drawn_stands_on_the_page_beside_the_frame_that_it_was_drawn_from(tmp_path: Path) -> None:
+    blue = np.zeros((4, 6, 3), np.uint8)
+    blue[..., 2] = 255
+    frames = {
+        at_s: rgb_to_compressed(blue // (k + 1), header(START_S + at_s, "camera")) for k, at_s in enumerate((0, 1))
+    }
+    asked = msgs.Imagined(
+        header=frames[1].header,
+        image=rgb_to_image(blue, frames[1].header),
+        question="How do I <open> the drawer?",
+        description="The right hand pulls the drawer open.",
+        note="I see no drawer here.",
+        model="toy",
+        steps=20,
+        elapsed=to_duration(2.5),
+    )
+    bag = write_bag(
+        tmp_path / "bag",
+        [("/camera/image_raw/compressed", at_s, frame) for at_s, frame in frames.items()]
+        + [("/overlay/imagined", 1.5, rgb_to_image(blue, header(START_S + 1.5, "camera"))), ("/imagined", 2.0, asked)]
+        + [("/program", 3.0, program(1, True))],
+    )
+    (answer,) = read_answers(bag)
+    assert (answer.at_s, answer.steps, answer.elapsed_s, answer.model) == (1.0, 20, 2.5, "toy")
+    kind, _, drawn = answer.drawn.partition(",")
+    assert kind == "data:image/png;base64"
+    assert np.array_equal(compressed_to_rgb(np.frombuffer(base64.b64decode(drawn), np.uint8)), blue)
+    kind, _, seen = answer.seen.partition(",")
+    assert kind == "data:image/jpeg;base64" and base64.b64decode(seen) == bytes(frames[1].data)
+    write_report(bag, tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "How do I &lt;open&gt; the drawer?" in page and answer.drawn in page and answer.seen in page
+    assert answer.description in page and answer.note in page
 
 
 def test_a_bag_without_overlay_still_gets_its_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
