@@ -67,6 +67,15 @@ def test_what_never_acts_is_a_recipient_of_whatever_may_act():
     assert decode(verbs_of(Verb.MOVE), objects, known).objects.tolist() == [[CARROT, BOARD]]
 
 
+def test_who_is_unsure_of_the_recipient_says_the_likeliest_all_the_same():
+    """The knife is used on something, and two things share what that is worth."""
+    objects = logits_of({KNIFE: 0.86, BOARD: 0.07, CARROT: 0.06})
+    assert decode(verbs_of(Verb.USE), objects).objects.tolist() == [[KNIFE, 0]]
+    even = ((10,) * NUM_OBJECT_CLASSES,) * len(SUB_VERBS)
+    known = replace(VOCABULARY, acting=even, receiving=even)
+    assert decode(verbs_of(Verb.USE), objects, known).objects.tolist() == [[KNIFE, BOARD]]
+
+
 def test_a_vocabulary_without_objects_says_none():
     assert decode(verbs_of(Verb.WAIT), np.zeros((1, 1), np.float32)).objects.tolist() == [[0, 0]]
 
