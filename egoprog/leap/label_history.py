@@ -9,20 +9,22 @@ trigram         what follows the two actions before
 N-grams back off as Witten and Bell (1991) do: the more different things followed a context, the more the shorter one is
 trusted, and below all of them each class is as likely as another. An action before is one that STARTED before the
 moment up to which a network may look, start - tau_a; in training as in testing, so that what was skipped is learnt.
-Nobody annotates what a robot sees: with `seen`, the actions before are those that a recogniser told of clips that were
-over by then.
+Nobody annotates what a robot sees: with `seen`, the actions before are what a recogniser told of clips that were over
+by then, each with the probabilities of its likeliest: what follows is the mean over all histories that may have been.
 """
 
 from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from egoprog.data.epic import Action
 from egoprog.errors import ConfigurationError
@@ -33,8 +35,14 @@ Baseline = Literal["uniform", "most_frequent", "bigram", "trigram"]
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 _ORDERS = {"most_frequent": 0, "bigram": 1, "trigram": 2}
 
+LIKELIEST = 5
+"""Of a recogniser's actions of one clip, that make histories."""
+
 Label = tuple[int, int]
 """Verb and noun class."""
+
+Seen = Sequence[tuple[Label, float]]
+"""What one clip may have shown, with its probability; they sum to 1."""
 
 
 class NextClass:
@@ -61,6 +69,13 @@ class NextClass:
             found[list(counts.keys())] += np.array(list(counts.values())) / (total + kinds)
         return found
 
+    def expected(self, history: Sequence[Seen]) -> NDArray[np.float64]:
+        """Probabilities (R,) of the classes after clips of which nobody is sure."""
+        found = np.zeros(self.num_classes)
+        for chosen in itertools.product(*_last(history, min(self.order, len(history)))):
+            found += math.prod(share for _, share in chosen) * self.shares([label for label, _ in chosen])
+        return found
+
 
 def predict(
     baseline: Baseline,
@@ -79,15 +94,14 @@ def predict(
     """
     if baseline not in BASELINES:
         raise ConfigurationError(f"expected a baseline of {', '.join(BASELINES)}, got {baseline!r}")
-    told = _told(seen) if seen is not None else None
-    if told is not None:
-        asked = [row for row in asked if row.narration_id in told]
-    before = histories(asked, tau_a_s, told, must_be_over=told is not None)
-    rows = [(row, past) for row, past in before if row.start_s > tau_a_s]
+    asked, must_be_over = list(asked), seen is not None
+    shown = {row.narration_id: [(_label(row), 1.0)] for row in asked} if seen is None else _shown(seen)
+    asked = [row for row in asked if row.narration_id in shown]
+    rows = [(row, past) for row, past in histories(asked, tau_a_s, must_be_over) if row.start_s > tau_a_s]
     action_class = {pair: place for place, pair in enumerate(vocabulary.actions)}
     learnt = [
-        (past, label)
-        for row, past in histories(training, tau_a_s, must_be_over=told is not None)
+        ([_label(other) for other in past], label)
+        for row, past in histories(training, tau_a_s, must_be_over)
         if (label := _label(row)) in action_class
     ]
     logits = {}
@@ -104,40 +118,43 @@ def predict(
         model = NextClass(_ORDERS[baseline], num_classes)
         for example in examples:
             model.learn(*example)
-        shares = [model.shares(past) for _, past in rows]
+        shares = [model.expected([shown[other.narration_id] for other in past]) for _, past in rows]
         logits[name] = np.log(np.array(shares).reshape(len(rows), num_classes)).astype(np.float32)
     return _predictions([row for row, _ in rows], logits, vocabulary, tau_a_s)
 
 
 def histories(
-    rows: Iterable[Action], tau_a_s: float, told: Mapping[str, Label] | None = None, must_be_over: bool = False
-) -> Iterator[tuple[Action, tuple[Label, ...]]]:
-    """Each row, by video and time, with the labels of those of its video that started before start - tau_a_s.
+    rows: Iterable[Action], tau_a_s: float, must_be_over: bool = False
+) -> Iterator[tuple[Action, tuple[Action, ...]]]:
+    """Each row, by video and time, with those of its video that started before start - tau_a_s.
 
-    told: other labels, by narration id. must_be_over: those that stopped by then.
+    must_be_over: with those that stopped by then.
     """
     ordered = sorted(rows, key=lambda row: (row.video_id, row.start_s, row.stop_s, row.narration_id))
     for _, group in itertools.groupby(ordered, key=lambda row: row.video_id):
         of_video = list(group)
-        labels = [told[row.narration_id] if told else _label(row) for row in of_video]
         for place, row in enumerate(of_video):
             until_s = row.start_s - tau_a_s
             num_before = min(place, bisect.bisect_left(of_video, until_s, key=lambda other: other.start_s))
-            before = zip(of_video[:num_before], labels, strict=False)
-            yield row, tuple(label for other, label in before if not must_be_over or other.stop_s <= until_s)
+            yield row, tuple(other for other in of_video[:num_before] if not must_be_over or other.stop_s <= until_s)
 
 
-def _told(seen: Predictions) -> dict[str, Label]:
-    """The likeliest action of each clip."""
+def _shown(seen: Predictions) -> dict[str, Seen]:
+    """The likeliest actions of each clip."""
     actions = seen.config.vocabulary.actions
-    return {name: actions[k] for name, k in zip(seen.narration_ids, seen.actions.argmax(axis=1), strict=True)}
+    shares_NA = softmax(seen.actions.astype(np.float64), axis=1)
+    found = {}
+    for name, shares_A in zip(seen.narration_ids, shares_NA, strict=True):
+        best = np.argsort(-shares_A, kind="stable")[:LIKELIEST]
+        found[name] = [(actions[k], float(shares_A[k] / shares_A[best].sum())) for k in best]
+    return found
 
 
 def _label(row: Action) -> Label:
     return row.verb_class, row.noun_class
 
 
-def _last(history: Sequence[Label], length: int) -> tuple[Label, ...]:
+def _last(history: Sequence[Any], length: int) -> tuple[Any, ...]:
     return tuple(history[len(history) - length :])
 
 

@@ -20,6 +20,10 @@ def rows_of(video_id, *labels, apart_s=2.0):
     ]  # fmt: skip
 
 
+def labels_of(rows):
+    return tuple((row.verb_class, row.noun_class) for row in rows)
+
+
 A, B, C = (0, 1), (3, 12), (4, 12)
 TRAINING = rows_of("P901_01", A, B, C, A, B, C, A, B, C) + rows_of("P902_01", C, C, C, C, C, C)
 VOCABULARY = make_vocabulary(TRAINING, ())
@@ -39,16 +43,20 @@ def test_a_trigram_knows_what_follows_and_the_most_frequent_does_not():
 def test_only_actions_that_started_before_the_anticipation_time_are_history():
     """Else the baseline is told what the network may not see."""
     rows = rows_of("P903_01", A, B, C, apart_s=0.8)
-    assert [past for _, past in histories(rows, tau_a_s=1.0)] == [(), (), (A,)]
-    assert [past for _, past in histories(rows, tau_a_s=0.8)] == [(), (), (A,)]  # started at that moment, not before
-    assert [past for _, past in histories(rows, tau_a_s=0.0)] == [(), (A,), (A, B)]
-    assert [past for _, past in histories(rows, tau_a_s=5.0)] == [(), (), ()]
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=1.0)] == [(), (), (A,)]
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=0.8)] == [
+        (),
+        (),
+        (A,),
+    ]  # started at that moment, not before
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=0.0)] == [(), (A,), (A, B)]
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=5.0)] == [(), (), ()]
 
 
 @pytest.mark.parametrize(("said", "follows"), [(A, C), (B, A)])
 def test_what_a_recogniser_said_stands_for_labels_once_its_clip_is_over(said, follows):
     asked = rows_of("P903_01", C, C, C, C)  # 1.5 s each, 0.5 s between: the clip before goes on 1 s ahead of the next
-    assert [past for _, past in histories(asked, 1.0, must_be_over=True)] == [(), (), (C,), (C, C)]
+    assert [labels_of(past) for _, past in histories(asked, 1.0, must_be_over=True)] == [(), (), (C,), (C, C)]
     seen = predict("uniform", TRAINING, asked[:3], VOCABULARY)
     seen.actions[:, VOCABULARY.actions.index(said)] = 9.0
     found = predict("trigram", TRAINING, asked, VOCABULARY, seen=seen)
@@ -56,9 +64,25 @@ def test_what_a_recogniser_said_stands_for_labels_once_its_clip_is_over(said, fo
     assert VOCABULARY.actions[found.actions[2].argmax()] == follows
 
 
+def test_what_a_recogniser_is_unsure_of_counts_as_probably_as_it_says():
+    asked = rows_of("P903_01", C, C, C, apart_s=4.0)
+    seen = predict("uniform", TRAINING, asked, VOCABULARY)
+    seen.actions[:] = -30.0
+    seen.actions[:, VOCABULARY.actions.index(A)] = np.log(0.7)
+    seen.actions[:, VOCABULARY.actions.index(B)] = np.log(0.3)
+    found = np.exp(predict("bigram", TRAINING, asked, VOCABULARY, seen=seen).actions[1])
+    sure = {}
+    for label in (A, B):
+        seen.actions[:] = -30.0
+        seen.actions[:, VOCABULARY.actions.index(label)] = 0.0
+        sure[label] = np.exp(predict("bigram", TRAINING, asked, VOCABULARY, seen=seen).actions[1])
+    assert found == pytest.approx(0.7 * sure[A] + 0.3 * sure[B], abs=1e-6)
+    assert found == pytest.approx(softmax(np.log(found)), abs=1e-6)
+
+
 def test_videos_do_not_see_one_another():
     rows = rows_of("P903_02", B) + rows_of("P903_01", A, A)
-    assert [past for _, past in histories(rows, tau_a_s=1.0)] == [(), (A,), ()]
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=1.0)] == [(), (A,), ()]
 
 
 def test_actions_at_the_very_start_of_a_video_are_asked_of_nobody():
