@@ -119,11 +119,17 @@ class Supervisor:
             child.back_off_s = min(2 * child.back_off_s, LAST_BACK_OFF_S)
 
     def wait_until_up(self, timeout_s: float) -> None:
-        """Waits until the manager says that all nodes are active. Raises GraphError with the last output if not."""
+        """Waits until the manager says that all nodes are active.
+
+        Raises GraphError with the last output if they are not in time, or one has ended that is not started again.
+        """
         end_s = time.monotonic() + timeout_s
         while not self.is_up.wait(POLL_S):
             self.watch()
-            if time.monotonic() > end_s:
+            ended = [child for child in self._children if child.is_over]
+            for child in ended:
+                child.reader.join(1.0)  # its last words
+            if ended or time.monotonic() > end_s:
                 last = "\n".join(list(self.lines)[-30:])
                 raise GraphError(f"expected all nodes active within {timeout_s:.0f} s; the last output was\n{last}")
 
