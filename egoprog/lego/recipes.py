@@ -100,7 +100,7 @@ def lego_sim() -> LegoRecipe:
         checkpoint_every_s=120.0,
     )
     return LegoRecipe(
-        LegoConfig.small(), training, steps=6_000, caches_latents=True, needs_init=False, num_validation=256
+        LegoConfig.small(), training, steps=3_000, caches_latents=True, needs_init=False, num_validation=256
     )
 
 

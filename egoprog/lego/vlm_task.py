@@ -41,6 +41,7 @@ from egoprog.train.task import Task
 
 log = logging.getLogger(__name__)
 FOLDER_NAME = "vlm"
+SIDES = ("left", "right")
 USUAL = 0.02
 """The share of descriptions of a verb class that must begin with a verb for it to count as one of the class."""
 SPARE_TOKENS = 8
@@ -76,6 +77,7 @@ class VlmTask(Task):
             self.num_image_tokens = recipe.config.num_image_tokens
         self._reader = SentenceReader({pair.noun for pair in pairs.pairs() if pair.noun})
         self._verbs = self._usual_verbs()
+        self._sides = torch.tensor(self.tokenizer.ids_of(SIDES), dtype=torch.long)
 
     def model(self) -> LlavaForConditionalGeneration:
         if self._begun is not None:
@@ -108,8 +110,11 @@ class VlmTask(Task):
 
     def loss(self, model: nn.Module, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         logits_BKV, labels_BK = answer_logits(model, batch)
-        loss = F.cross_entropy(logits_BKV.flatten(0, 1).float(), labels_BK.flatten(), ignore_index=IGNORED)
         is_answer = labels_BK != IGNORED
+        loss_BK = F.cross_entropy(logits_BKV.transpose(1, 2).float(), labels_BK, ignore_index=IGNORED, reduction="none")
+        is_side = torch.isin(labels_BK, self._sides.to(labels_BK.device))
+        weights_BK = is_answer * torch.where(is_side, self.recipe.side_weight, 1.0)
+        loss = (weights_BK * loss_BK).sum() / weights_BK.sum()
         is_right = (logits_BKV.argmax(2) == labels_BK) & is_answer
         return {"loss": loss, "token_accuracy": is_right.sum() / is_answer.sum()}
 

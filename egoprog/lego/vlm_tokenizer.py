@@ -103,6 +103,12 @@ class VlmTokenizer:
         end = ids.index(self.eos_id) if self.eos_id in ids else len(ids)
         return self.tokenizer.decode(ids[:end], skip_special_tokens=True).strip()
 
+    def ids_of(self, words: Iterable[str]) -> list[int]:
+        """The tokens that are one of these words whole, after a space or not."""
+        asked = set(words)
+        found = self.tokenizer.get_vocab(with_added_tokens=False).values()
+        return sorted(number for number in found if self.tokenizer.decode([number]).strip() in asked)
+
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=True).ids
 

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from egoprog.errors import ConfigurationError, ModelError
+from egoprog.lego.instruction import IGNORED
 from egoprog.lego.vlm import Vlm, load_vlm
 from egoprog.lego.vlm_config import VlmConfig
 from egoprog.lego.vlm_recipes import recipe
@@ -190,7 +191,7 @@ def test_lora_moves_little_and_becomes_plain_weights_again(pairs, folder, tmp_pa
 
 def test_the_loss_is_that_of_the_answer_alone(pairs, folder, tmp_path):
     """Against transformers' own loss over the same labels."""
-    task = VlmTask(small("vlm_sim"), pairs, tmp_path, folder)
+    task = VlmTask(small("vlm_sim", "side_weight=1"), pairs, tmp_path, folder)
     batch, model = batch_of(task), task.model().eval()
     longest = int(batch["length"].max())
     mask = torch.arange(longest)[None] < batch["length"][:, None]
@@ -204,6 +205,20 @@ def test_the_loss_is_that_of_the_answer_alone(pairs, folder, tmp_path):
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
     sums = token_sums(model, batch).sum(0)
     assert (sums[0] / sums[2]).item() == pytest.approx(theirs.item(), rel=1e-5)
+
+
+def test_left_and_right_count_for_more_than_other_words(pairs, folder, tmp_path):
+    plain, weighted = (VlmTask(small("vlm_sim", f"side_weight={weight}"), pairs, tmp_path, folder) for weight in (1, 8))
+    batch, model = batch_of(plain), plain.model().eval()
+    logits_BKV, labels_BK = answer_logits(model, batch)
+    kept = labels_BK != IGNORED
+    losses = torch.nn.functional.cross_entropy(logits_BKV[kept].float(), labels_BK[kept], reduction="none")
+    said = [plain.tokenizer.text([token]) for token in labels_BK[kept].tolist()]
+    weights = torch.tensor([8.0 if word in ("left", "right") else 1.0 for word in said])
+    assert len(set(weights.tolist())) == 2, said
+    assert weighted.loss(model, batch)["loss"].item() == pytest.approx(
+        (weights * losses).sum().item() / weights.sum().item(), rel=1e-5
+    )
 
 
 def test_what_does_not_fit_together_is_told(pairs, folder, encoder, tmp_path):
