@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--most-tokens", type=int, default=MOST_TOKENS, metavar="N", help=f"of a description (default: {MOST_TOKENS})"
     )
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=32, help="pairs at once (default: 32)")
     parser.add_argument("--most", type=int, metavar="PAIRS", help="of this call (default: all)")
     return parser
 

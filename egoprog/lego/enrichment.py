@@ -91,14 +91,15 @@ def enrich(
         for start in range(num_done, last, batch):
             part = asked[start : min(last, start + batch)]
             rows = slice(start, start + len(part))
-            pictures, questions = _asked(pairs, part, is_mirrored)
+            different, which_of = _different(part)
+            pictures, questions = _asked(pairs, different, is_mirrored)
             said = vlm.describe(pictures, questions, most_tokens)
             found = vlm.embeddings(pictures, questions, said, num_text_tokens)
             for which in ARRAYS:
-                arrays[which][rows] = getattr(found, which).float().cpu().numpy()
+                arrays[which][rows] = getattr(found, which).float().cpu().numpy()[which_of]
                 arrays[which].flush()
-            for pair, question, description in zip(part, questions, said, strict=True):
-                line = {"pair_id": pair.pair_id, "question": question, "description": description}
+            for pair, own in zip(part, which_of, strict=True):
+                line = {"pair_id": pair.pair_id, "question": questions[own], "description": said[own]}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
             file.flush()  # a line stands for rows that are on the disk
             os.fsync(file.fileno())
@@ -117,6 +118,13 @@ def read_done(folder: Path) -> str | None:
     done = read_json(folder / _DONE_NAME)
     num, seconds = done.integer("described_now"), done.number("seconds")
     return f"{done.integer('num_pairs')} pairs, the last {num} in {seconds:.0f} s"
+
+
+def _different(part: list[FramePair]) -> tuple[list[FramePair], list[int]]:
+    """One pair for each input frame and action, and which of these each pair is like: targets are not looked at."""
+    places: dict[tuple[str, float, str], int] = {}
+    which_of = [places.setdefault((pair.video_id, pair.input_s, pair.action), len(places)) for pair in part]
+    return [part[which_of.index(number)] for number in range(len(places))], which_of
 
 
 def _asked(pairs: PairFolder, part: list[FramePair], is_mirrored: bool) -> tuple[list[NDArray[np.uint8]], list[str]]:

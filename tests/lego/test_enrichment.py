@@ -1,10 +1,12 @@
 """Descriptions at scale: one row a pair, resumed where they stopped, never mixed with another model's."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from egoprog.data.frame_pairs import PairFolder, write_pairs
 from egoprog.errors import ConfigurationError
 from egoprog.lego.enriched_folder import EnrichedFolder
 from egoprog.lego.enrichment import enrich, read_done
@@ -44,6 +46,23 @@ def test_every_pair_gets_what_the_model_says_and_thinks_of_its_input_frame(pairs
     assert np.load(folder / "lengths.npy")[5] == own.lengths[0]
     done = json.loads((folder / "done.json").read_text())
     assert done["num_pairs"] == 6 and done["model"] == "m" and "command" in done
+
+
+def test_pairs_that_share_frame_and_action_are_described_once(pairs, vlm, monkeypatch):
+    """Three targets of one action are three pairs to a generator, and one question to the model."""
+    first, *_, last = pairs.pairs()
+    write_pairs(pairs.path / "pairs.jsonl", [first, replace(first, pair_id="later", target_s=9.0), *pairs.pairs()[2:]])
+    inputs = np.load(pairs.path / "inputs.npy")
+    np.save(pairs.path / "inputs.npy", inputs[[0, 0, *range(2, len(inputs))]])
+    asked, describe = [], vlm.describe
+    monkeypatch.setattr(vlm, "describe", lambda pictures, *rest: asked.extend(pictures) or describe(pictures, *rest))
+    pairs = PairFolder(pairs.path)
+    found = EnrichedFolder(enriched(vlm, pairs, batch=4), ids_of(pairs))
+    assert len(asked) == len(inputs) - 1
+    assert found.description(0) == found.description(1)
+    np.testing.assert_array_equal(found.image(0), found.image(1))
+    own = vlm.embeddings([inputs[-1]], [question_of(last.action)], [found.description(len(inputs) - 1)], 12)
+    np.testing.assert_allclose(found.text(len(inputs) - 1, 12), own.text[0].numpy(), atol=1e-2)
 
 
 def test_what_was_killed_goes_on_with_the_same_rows(pairs, vlm):
