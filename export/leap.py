@@ -32,6 +32,7 @@ from egoprog.leap.config import LeapConfig, leap_from_json
 from egoprog.leap.export import add_precision, add_reranker, export_model
 from egoprog.leap.initial_weights import weights_of
 from egoprog.leap.live import ANTICIPATOR, CONTEXT, RATE_HZ, RECOGNISER
+from egoprog.leap.reranking import load_reranker
 from egoprog.leap.sentences import SentenceEncoder
 from egoprog.leap.shipped import RERANKER
 from egoprog.onnx_export import About
@@ -73,11 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status."""
-    precisions = parse_precisions(options.precision)
+    precisions, reranker = parse_precisions(options.precision), _reranker(options)
     weights, about = _from_model(options.model) if options.model else _from_runs(options)
     commit = provenance()["commit"]
     model = export_model(options.out, weights, about, commit=commit, rate_hz=options.rate, embed=_embed(weights))
-    if (reranker := _reranker(options)) is not None:
+    if reranker is not None:
         model = add_reranker(model, reranker)
     backbone = _config(weights[RECOGNISER]).backbone
     pictures = (
@@ -152,9 +153,12 @@ def _from_runs(options: argparse.Namespace) -> tuple[dict[str, Path], About]:
 
 
 def _reranker(options: argparse.Namespace) -> Path | None:
-    """The one that was named, else that of the folder which is exported again."""
+    """The one that was named, else that of the folder which is exported again. Raises ModelError if it is none."""
     kept = options.model / RERANKER if options.model else None
-    return options.reranker or (kept if kept is not None and kept.is_file() else None)
+    found = options.reranker or (kept if kept is not None and kept.is_file() else None)
+    if found is not None:
+        load_reranker(found)  # an export takes minutes: what can't go in is told before
+    return found
 
 
 def _config(weights: Path) -> LeapConfig:

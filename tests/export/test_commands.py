@@ -26,10 +26,16 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def test_a_run_becomes_a_model_folder_that_agrees_with_it(tmp_path, capsys):
-    run = tmp_path / "run"
-    save_network(small_network(TINY), run / "best.safetensors")
-    (run / "results.json").write_text(json.dumps({"command": "python -m training.leap --recipe x", "commit": "abc"}))
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    save_network(small_network(TINY), folder / "best.safetensors")
+    made = {"command": "python -m training.leap --recipe x", "commit": "abc"}
+    (folder / "results.json").write_text(json.dumps(made))
+    return folder
+
+
+def test_a_run_becomes_a_model_folder_that_agrees_with_it(run, tmp_path, capsys):
     out = tmp_path / "tiny"
     assert leap.main(["--run", str(run), "--out", str(out), "--check", "--precision", "fp32,int8"]) == 0
     said = capsys.readouterr().out
@@ -47,19 +53,20 @@ def test_a_run_becomes_a_model_folder_that_agrees_with_it(tmp_path, capsys):
     }
 
 
-def test_what_the_world_model_has_to_say_goes_into_the_folder_and_stays_there(tmp_path, capsys):
-    learned = Reranker(ActionConditions({}, {}, {}, {}, {}, {}), {}, 0.5)
-    save_reranker(tmp_path / "learned.json", learned)
-    source, first, again = str(small_model_folder()), tmp_path / "first", tmp_path / "again"
-    assert leap.main(["--model", source, "--reranker", str(tmp_path / "learned.json"), "--out", str(first)]) == 0
+def test_what_the_world_model_has_to_say_goes_into_the_folder_and_stays_there(run, tmp_path, capsys):
+    learned, named = Reranker(ActionConditions({}, {}, {}, {}, {}, {}), {}, 0.5), tmp_path / "learned.json"
+    first, again = tmp_path / "first", tmp_path / "again"
+    save_reranker(named, learned)
+    assert leap.main(["--run", str(run), "--reranker", str(named), "--out", str(first)]) == 0
     assert leap.main(["--model", str(first), "--out", str(again)]) == 0
     for folder in (first, again):
         open_model(folder).check()
         assert "reranker.json" in open_model(folder).files
         assert load_reranker(folder / "reranker.json") == learned
-    (tmp_path / "learned.json").write_text("{}")
-    assert leap.main(["--model", source, "--reranker", str(tmp_path / "learned.json"), "--out", str(first)]) == 1
+    named.write_text("{}")
+    assert leap.main(["--run", str(run), "--reranker", str(named), "--out", str(tmp_path / "third")]) == 1
     assert "expected a re-ranker" in capsys.readouterr().err
+    assert not (tmp_path / "third").exists(), "it is told before anything is written"
 
 
 @pytest.mark.parametrize(
