@@ -110,7 +110,7 @@ def test_kept_latents_are_those_of_the_pictures(tmp_path):
         latents = dataset_of(kept, PLAIN, is_training=True, flip=flip)[2]
         for name in ("frame", "target"):
             own = autoencoder.encode(pictures[f"{name}_picture"][None]).latent_dist.mode()[0]
-            assert (latents[name] - own).square().mean() < 1e-4 * own.square().mean()  # bf16 where the CPU has it
+            assert (latents[name] - own).square().mean() < 1e-3 * own.square().mean()  # bf16 where the CPU has it
 
 
 def test_encoding_goes_on_where_it_was_stopped(tmp_path):
