@@ -42,7 +42,13 @@ def run(options: argparse.Namespace) -> str:
     from egoprog.lego.pair_drawing import DrawingOptions, about, draw_pairs
 
     drawing = DrawingOptions(
-        options.method, options.steps, options.sampler, options.image_guidance, options.text_guidance, options.strength
+        options.method,
+        options.steps,
+        options.sampler,
+        options.image_guidance,
+        options.text_guidance,
+        options.strength,
+        options.precision,
     )
     source = PairSource.opened(options.pairs, options.enriched)
     pairs = [pair for pair in source.folder.pairs("validation") if pair.is_unseen or not options.unseen]
@@ -77,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image-guidance", type=float, metavar="S", help="(default: the model's)")
     parser.add_argument("--text-guidance", type=float, metavar="S", help="(default: the model's)")
     parser.add_argument("--strength", type=float, default=0.75, metavar="S", help="of SDEdit (default: 0.75)")
+    parser.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="bf16", help="bf16 where the CPU multiplies in it (default)"
+    )
     parser.add_argument("--batch", type=int, default=8, metavar="B", help="pictures at once (default: 8)")
     return parser
 

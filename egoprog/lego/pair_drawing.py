@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from egoprog.data.frame_pairs import FramePair
@@ -18,8 +19,10 @@ from egoprog.lego.generated import GeneratedFolder
 from egoprog.lego.pair_dataset import PairDataset, PairSource
 from egoprog.lego.pipeline import generate
 from egoprog.lego.schedules import SAMPLERS
+from egoprog.train.precision import cpu_multiplies_bf16
 
 Method = Literal["generator", "sdedit", "proxnpi"]
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class DrawingOptions:
     """method: "generator" reads the input frame; the other two take a text-to-frame model, see `baselines`.
 
     num_steps, image_guidance, text_guidance: None for the model's own. sampler: of diffusers' schedulers, see
-    `schedules`; inversion has its own. strength: of SDEdit.
+    `schedules`; inversion has its own. strength: of SDEdit. precision: of the networks' arithmetic; bf16 is half the
+    work on a CPU that multiplies in it, and fp32 on another.
     """
 
     method: Method = "generator"
@@ -36,6 +40,11 @@ class DrawingOptions:
     image_guidance: float | None = None
     text_guidance: float | None = None
     strength: float = 0.75
+    precision: Precision = "fp32"
+
+    @property
+    def is_mixed(self) -> bool:
+        return self.precision == "bf16" and cpu_multiplies_bf16()
 
 
 def draw_pairs(
@@ -62,8 +71,9 @@ def draw_pairs(
 
 
 def about(options: DrawingOptions) -> dict[str, Any]:
-    """What about.json says of it."""
-    return {name: value for name, value in asdict(options).items() if value is not None}
+    """What about.json says of it; of the precision, that in which this machine computes."""
+    told = asdict(options) | {"precision": "bf16" if options.is_mixed else "fp32"}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def seed_of(pair: FramePair) -> int:
@@ -98,6 +108,7 @@ def _drawer(
             "sdedit": partial(sdedit, **common, seeds=seeds, strength=options.strength, sampler_name=options.sampler),
             "proxnpi": partial(proximal_inversion, **common),
         }[options.method]
-        return method(model, frames, words, **embeddings(pairs))
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.is_mixed):
+            return method(model, frames, words, **embeddings(pairs))
 
     return draw

@@ -121,7 +121,7 @@ def denoise(
     options = {"generator": list(generators)} if "Ancestral" in type(scheduler).__name__ else {}
     for number, step in enumerate(timesteps, start=1):
         rows = conditions.repeated(scheduler.scale_model_input(latent_Bchw, step))
-        noise = model.generator.noise(rows, conditions.frame, step, conditions.tokens)
+        noise = model.generator.noise(rows, conditions.frame, step, conditions.tokens).float()
         noise = guided_noise(noise, conditions.num_rows, *guidance)
         latent_Bchw = scheduler.step(noise, step, latent_Bchw, **options).prev_sample
         if on_step is not None:

@@ -11,8 +11,9 @@ from egoprog.errors import ConfigurationError
 from egoprog.lego.checkpoints import save_model
 from egoprog.lego.generated import GeneratedFolder
 from egoprog.lego.pair_dataset import PairSource
-from egoprog.lego.pair_drawing import DrawingOptions, draw_pairs, seed_of
+from egoprog.lego.pair_drawing import DrawingOptions, about, draw_pairs, seed_of
 from egoprog.lego.pipeline import generate
+from egoprog.train.precision import cpu_multiplies_bf16
 from training.draw import main
 
 STEPS = DrawingOptions(num_steps=2)
@@ -52,6 +53,17 @@ def test_each_pair_is_drawn_from_its_own_frame_words_and_embeddings(folder, tmp_
         enriched.text(row, model.config.num_words)[None], seeds=[seed_of(pair)], num_steps=2,
     )  # fmt: skip
     assert (picture == expected).all()
+
+
+def test_half_the_work_draws_nearly_the_same_and_is_told(folder, tmp_path):
+    model, source = tiny_model(PLAIN), PairSource.opened(folder.path)
+    pairs = folder.pairs()
+    for precision in ("fp32", "bf16"):
+        options = replace(STEPS, precision=precision)
+        list(draw_pairs(model, source, pairs, GeneratedFolder(tmp_path / precision), options))
+    plain, mixed = (np.stack(drawn(tmp_path / one, pairs)).astype(int) for one in ("fp32", "bf16"))
+    assert np.abs(plain - mixed).mean() < 3.0
+    assert about(replace(STEPS, precision="bf16"))["precision"] == ("bf16" if cpu_multiplies_bf16() else "fp32")
 
 
 @pytest.mark.parametrize("method", ["sdedit", "proxnpi"])
