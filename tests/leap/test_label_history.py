@@ -44,11 +44,8 @@ def test_only_actions_that_started_before_the_anticipation_time_are_history():
     """Else the baseline is told what the network may not see."""
     rows = rows_of("P903_01", A, B, C, apart_s=0.8)
     assert [labels_of(past) for _, past in histories(rows, tau_a_s=1.0)] == [(), (), (A,)]
-    assert [labels_of(past) for _, past in histories(rows, tau_a_s=0.8)] == [
-        (),
-        (),
-        (A,),
-    ]  # started at that moment, not before
+    # the second started at that moment, not before
+    assert [labels_of(past) for _, past in histories(rows, tau_a_s=0.8)] == [(), (), (A,)]
     assert [labels_of(past) for _, past in histories(rows, tau_a_s=0.0)] == [(), (A,), (A, B)]
     assert [labels_of(past) for _, past in histories(rows, tau_a_s=5.0)] == [(), (), ()]
 
