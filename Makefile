@@ -7,7 +7,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 MSGS   := $(shell find ros_ws/src/egoprog_msgs -type f 2>/dev/null)
-PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
+# modules are compiled as they are imported: of all that is installed few ever are
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-compile
 DEBIAN := libegl1 libgles2 libgl1-mesa-dri
 
 .DELETE_ON_ERROR:

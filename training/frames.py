@@ -2,6 +2,7 @@
 
 python -m training.frames --data strangers --out runs/frames
 python -m training.frames --data strangers --out runs/frames-debug --set epochs=0.01 --set batch=8
+python -m training.frames --data kitchens --encoder models/leap_sim/frame_encoder.safetensors --out runs/judge
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--stem", type=Path, metavar="WEIGHTS", help="of a published EfficientNet-Lite0 (default: as it is installed)"
     )
+    parser.add_argument(
+        "--encoder", type=Path, metavar="WEIGHTS", help="a trained frame encoder: it stays, and the heads alone learn"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of the training's configuration")
     options = parser.parse_args(arguments)
     try:
         folder = EpicFolder(options.data)
         held_out = read_unseen_participants(folder.unseen_participants)
-        cache, stem = options.cache or options.out / "pictures", options.stem or published_weights()
-        task = FrameTask(folder, SMALL_BACKBONE, cache, held_out, stem=stem)
+        cache = options.cache or options.out / "pictures"
+        stem = None if options.encoder else options.stem or published_weights()
+        task = FrameTask(folder, SMALL_BACKBONE, cache, held_out, stem=stem, encoder=options.encoder)
         results = train(task, override(frames_sim(), options.set), options.out)
     except Interrupted as stopped:
         print(stopped)

@@ -1,6 +1,8 @@
-"""Trains and measures every row of LEGO's tables on simulated kitchens, after `python -m training.ablation`.
+"""Trains and measures every row of LEGO's tables on simulated kitchens.
 
-python -m training.lego_ablation --data kitchens --strangers strangers --leap runs --out runs/lego --jobs 2
+egoprog sim record kitchens --episodes 144 --seed 1 --size 228x128 --rate 10 --pairs 0.4 0.6 0.8 --workers 2
+egoprog sim record strangers --strangers --episodes 64 --seed 1 --size 228x128 --rate 10 --pairs 0.6 --workers 2
+python -m training.lego_ablation --data kitchens --strangers strangers --out runs/lego --jobs 2
 python -m training.lego_ablation ... --rows labels descriptions joint      # these alone
 python -m training.lego_ablation ... --list                                # what is done and what is left
 
@@ -27,7 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--strangers", type=Path, required=True, metavar="FOLDER", help="of `egoprog sim record --strangers`"
     )
-    parser.add_argument("--leap", type=Path, required=True, metavar="RUNS", help="of `python -m training.ablation`")
+    parser.add_argument(
+        "--leap",
+        type=Path,
+        default=Path("models/leap_sim"),
+        metavar="FOLDER",
+        help="of LEAP's models (models/leap_sim)",
+    )
     parser.add_argument("--rows", nargs="+", default=[], choices=(*TRAINED, *FROM_FRAMES), metavar="ROW")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of every training of a generator")
     trainer.add_plan_options(parser)

@@ -48,6 +48,10 @@ class EpicFolder:
     def video(self, video_id: str) -> Path:
         return self.root / video_id.partition("_")[0] / "videos" / f"{video_id}.mp4"
 
+    def pictures(self, video_id: str) -> Path:
+        """Numbered pictures in the place of a video: frame_0000000001.jpg."""
+        return self.video(video_id).parents[1] / "rgb_frames" / video_id
+
     @property
     def video_info(self) -> Path:
         return self.root / "annotations" / "EPIC_100_video_info.csv"

@@ -263,8 +263,7 @@ class VideoFrames:
         return self._open[video_id]
 
     def _opened(self, video_id: str) -> OpenVideo | NumberedFrames:
-        path = self.folder.video(video_id)
-        pictures = path.parents[1] / "rgb_frames" / video_id
+        path, pictures = self.folder.video(video_id), self.folder.pictures(video_id)
         if path.is_file() or not pictures.is_dir():
             return OpenVideo(path)
         return NumberedFrames(pictures, picture_rate_hz(video_id, self._info.get(video_id)))

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.ego4d import Ego4dFolder, read_lta, read_narrated_actions
-from egoprog.data.epic import ClassTable, read_actions, read_classes, read_unseen_participants
+from egoprog.data.epic import Action, ClassTable, read_actions, read_classes, read_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
 from egoprog.data.frame_pairs import SPLITS, FramePair, narration_of
 from egoprog.data.frames import MICROSECOND
-from egoprog.data.program_lines import iter_programs
+from egoprog.data.program_lines import ProgramClip, iter_programs
 from egoprog.errors import AnnotationError, ConfigurationError
 from egoprog.program.types import Verb
 
@@ -74,14 +74,37 @@ def epic_moments(
     so much of the action has passed. mark: stands after the narration's id and "@" in the pairs' ids, so that there
     can be several pairs of one action. Raises AnnotationError for a split without actions.
     """
+    verbs, nouns = (_classes(folder.root / "annotations" / f"EPIC_100_{what}_classes.csv") for what in ("verb", "noun"))
+    unseen = set(read_unseen_participants(folder.unseen_participants)) if folder.unseen_participants.is_file() else ()
+    found = [
+        dataclasses.replace(
+            one,
+            pair=dataclasses.replace(
+                one.pair,
+                verb=verbs[row.verb_class].key if row.verb_class in verbs else row.verb,
+                noun=nouns[row.noun_class].key if row.noun_class in nouns else row.noun,
+                split=split,
+                is_unseen=row.participant_id in unseen,
+            ),
+        )
+        for row in read_actions(folder.actions(split))
+        for one in moments_of([row], before_s, target_share, mark)
+    ]
+    if not found:
+        raise AnnotationError(folder.actions(split), "", "actions", "none")
+    return _ordered(found)
+
+
+def moments_of(
+    actions: Iterable[Action], before_s: float = BEFORE_S, target_share: float = TARGET_SHARE, mark: str = ""
+) -> list[PairMoments]:
+    """As `epic_moments`, of actions whose classes and split nobody asks for. Raises ConfigurationError."""
     if not (before_s >= 0.0 and 0.0 <= target_share <= 1.0):
         raise ConfigurationError(
             f"expected 0 s or more before the action and a share of it from 0 to 1, got {before_s} and {target_share}"
         )
-    verbs, nouns = (_classes(folder.root / "annotations" / f"EPIC_100_{what}_classes.csv") for what in ("verb", "noun"))
-    unseen = set(read_unseen_participants(folder.unseen_participants)) if folder.unseen_participants.is_file() else ()
     found = []
-    for row in read_actions(folder.actions(split)):
+    for row in actions:
         pair = FramePair(
             f"{row.narration_id}@{mark}" if mark else row.narration_id,
             row.video_id,
@@ -89,15 +112,9 @@ def epic_moments(
             max(0.0, row.start_s - before_s),
             row.start_s + target_share * (row.stop_s - row.start_s),
             row.narration,
-            verb=verbs[row.verb_class].key if row.verb_class in verbs else row.verb,
-            noun=nouns[row.noun_class].key if row.noun_class in nouns else row.noun,
-            split=split,
-            is_unseen=row.participant_id in unseen,
         )
         found.append(PairMoments(pair, (0.0, row.start_s), (row.start_s, row.stop_s)))
-    if not found:
-        raise AnnotationError(folder.actions(split), "", "actions", "none")
-    return _ordered(found)
+    return found
 
 
 def without_walking(
@@ -110,13 +127,20 @@ def without_walking(
     Annotators start an action where the hands do; a simulated one starts with the walk to it, and a frame from before
     the walk shows another place. Actions without a program, or without a walk at their start, stay as they are.
     """
+    clips = (clip for path in filter(Path.is_file, map(folder.programs, SPLITS)) for clip in iter_programs(path))
+    return _ordered(after_walking(moments, clips, before_s))
+
+
+def after_walking(
+    moments: Iterable[PairMoments], clips: Iterable[ProgramClip], before_s: float = BEFORE_S
+) -> list[PairMoments]:
+    """As `without_walking`, with the programs of the actions, in the order of `moments`."""
     arrivals_s: dict[str, tuple[float, float]] = {}
-    for path in filter(Path.is_file, map(folder.programs, SPLITS)):
-        for clip in iter_programs(path):
-            walk = itertools.takewhile(lambda one: one.verb is Verb.GOTO, clip.program.sub_actions())
-            arrived_s = max((one.stop_s for one in walk if one.stop_s is not None), default=None)
-            if arrived_s is not None and arrived_s < clip.stop_s:
-                arrivals_s[clip.narration_id] = arrived_s, clip.stop_s
+    for clip in clips:
+        walk = itertools.takewhile(lambda one: one.verb is Verb.GOTO, clip.program.sub_actions())
+        arrived_s = max((one.stop_s for one in walk if one.stop_s is not None), default=None)
+        if arrived_s is not None and arrived_s < clip.stop_s:
+            arrivals_s[clip.narration_id] = arrived_s, clip.stop_s
     changed = []
     for one in moments:
         if narration_of(one.pair) in arrivals_s:
@@ -126,7 +150,7 @@ def without_walking(
             pair = dataclasses.replace(one.pair, input_s=max(0.0, start_s - before_s), target_s=target_s)
             one = PairMoments(pair, (0.0, start_s), (start_s, stop_s))
         changed.append(one)
-    return _ordered(changed)
+    return changed
 
 
 def _classes(path: Path) -> ClassTable:

@@ -156,6 +156,7 @@ class FrameTask(Task):
     """Of one dataset with boxes. cache: a folder for pictures that are read out of videos once.
 
     stem: a published checkpoint of the backbone's stem, which then stays as it is; None to train all from nothing.
+    encoder: a pretrained frame encoder, whose backbone stays as it is, so that the heads alone are trained.
     """
 
     def __init__(
@@ -166,8 +167,12 @@ class FrameTask(Task):
         held_out: Sequence[str] = (),
         keep: float = 0.3,
         stem: Path | None = None,
+        encoder: Path | None = None,
     ) -> None:
         self.folder, self.cache, self.held_out, self.stem = folder, cache, tuple(held_out), stem
+        self._encoder = read_frame_encoder(encoder) if encoder is not None else None
+        if self._encoder is not None:
+            backbone, keep = self._encoder.config, 1.0
         self.config = FrameConfig(backbone, read_nouns(folder, "train"), keep)
         self._rarity: Tensor | None = None
 
@@ -175,6 +180,9 @@ class FrameTask(Task):
         network = FrameNetwork(self.config)
         if self.stem is not None:
             network.backbone.conv1.start_from(read_checkpoint(self.stem))
+        if self._encoder is not None:
+            network.backbone.load_state_dict(self._encoder.state_dict())
+            network.backbone.requires_grad_(False)
         return network
 
     def dataset(self, split: str) -> FrameDataset:

@@ -2,6 +2,7 @@
 
 RUNS/pairs, RUNS/pairs-strangers    frame pairs, and those of other people's kitchens, which teach the VLM its words
 RUNS/vlm-pretrain, RUNS/vlm         the VLM before its tuning and after; RUNS/pairs/enriched/{untuned,tuned}* are theirs
+RUNS/judge                          heads on the shipped frame encoder, which say what hands touch in a picture
 RUNS/autoencoder, RUNS/ROW          the generator of every row, from the same pairs, latents and words
 RUNS/drawn/ROW                      its pictures of the held-out pairs
 RUNS/tables                         what they are worth
@@ -31,16 +32,16 @@ TRAINED = {
 FROM_FRAMES = ("sdedit", "proxnpi")
 """Baselines that draw with the model of "frames"."""
 _MORE_SHARES = ("0.4", "0.8")
-_ENCODER = "frames/last.safetensors"
-_RECOGNISER = "recognise/lap/seed0"
-"""Judges the change from input to output: two pictures have no clips around them."""
+_ENCODER = "frame_encoder.safetensors"
+_RECOGNISER = "recogniser.safetensors"
 
 
 def plan(
     data: Path, strangers: Path, leap: Path, runs: Path, rows: Sequence[str] = (), settings: Sequence[str] = ()
 ) -> list[Job]:
-    """leap: runs of `training.ablation`: its frame encoder and recogniser are eyes and judges here. rows: to be made,
-    () for all. settings: of every training of a generator, "steps=300".
+    """data, strangers: of `egoprog sim record --pairs`, or with videos. leap: a folder of LEAP's models, whose frame
+    encoder and recogniser are eyes and judges here. rows: to be made, () for all. settings: of every training of a
+    generator, "steps=300".
     """
     pairs = runs / "pairs"
     wanted = [row for row in (*TRAINED, *FROM_FRAMES) if not rows or row in rows]
@@ -74,13 +75,18 @@ def plan(
                 *words, *method, "--unseen", "--out", out, needs=(f"{source}:train",),
             )
         )  # fmt: skip
-    judges = ("--judge", leap / "frames", "--judge-change", leap / _RECOGNISER)
-    stand_ins = ("--stand-in", leap / "frames", "--stand-in-clips", leap / _RECOGNISER)
+    jobs.append(
+        make_job(
+            "judge", "training.frames", runs / "judge" / "results.json",
+            "--data", data, "--encoder", leap / _ENCODER, "--set", "epochs=2", "--out", runs / "judge",
+        )
+    )  # fmt: skip
+    stand_ins = ("--stand-in", leap / _ENCODER, "--stand-in-clips", leap / _RECOGNISER)
     named = [part for row in drawn for part in ("--row", f"{row}={runs / 'drawn' / row}")]
     jobs.append(
         make_job(
             "tables", "training.evaluate_lego", runs / "tables" / "tables.md", "--pairs", pairs, "--data", data,
-            *named, *judges, *stand_ins, "--out", runs / "tables", needs=tuple(drawn),
+            *named, "--judge", runs / "judge", *stand_ins, "--out", runs / "tables", needs=("judge", *drawn),
         )
     )  # fmt: skip
     return jobs

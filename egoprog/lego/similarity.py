@@ -22,6 +22,7 @@ from egoprog.errors import RecordingError
 PATCH_NAME = "similarity of patches (edges and colours, wherever they lie; in place of CLIP)"
 NEIGHBOUR_S = 0.1
 """Two frames of a video so far apart count as the same view."""
+MAX_ROUNDS = 10
 OTHER_PLACE_SHARE = 0.95
 SAME_VIEW_SHARE = 0.5
 _SIDE_PX = (96, 128)
@@ -122,12 +123,20 @@ def calibrate(
     per_video = -(-num_samples // len(drawn))
     samples: list[tuple[str, Picture]] = []
     same = []
-    for video_id in drawn:
+    for video_id in drawn * MAX_ROUNDS:  # one round is enough, unless only some frames of the videos are kept
+        if len(samples) >= num_samples:
+            break
         starts_s = np.sort(rng.uniform(0.0, max(0.0, frames.duration_s(video_id) - 2 * NEIGHBOUR_S), per_video))
         for start_s in starts_s:
-            here, following = frames.read(video_id, [start_s, start_s + NEIGHBOUR_S])
-            same.append(similarity(here, following))
-            samples.append((video_id.partition("_")[0], here))
+            (here, following), shown_s = frames.read_stamped(video_id, [start_s, start_s + NEIGHBOUR_S])
+            if shown_s[0] < shown_s[1] < shown_s[0] + 2 * NEIGHBOUR_S:  # else the first stands for a gap
+                same.append(similarity(here, following))
+                samples.append((video_id.partition("_")[0], here))
+    if len({person for person, _ in samples}) < 2:
+        raise RecordingError(
+            f"expected frames {NEIGHBOUR_S:g} s apart of two participants or more, got {len(samples)} such pairs of "
+            "frames; give --bounds"
+        )
     elsewhere = []
     while len(elsewhere) < len(samples):
         (one, here), (other, there) = (samples[k] for k in rng.integers(len(samples), size=2))

@@ -27,6 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     record.add_argument(
         "--strangers", action="store_true", help="of a dataset: every episode shows somebody who is in no other dataset"
     )
+    record.add_argument(
+        "--pairs",
+        type=float,
+        nargs="+",
+        default=(),
+        metavar="SHARE",
+        help="of a dataset: no videos, but the pictures of LEGO's pairs: around each action's beginning and where such "
+        "shares of it are done (LEGO: 0.6); a tenth of the time",
+    )
     record.add_argument("--tasks", type=_names, default=(), metavar="A,B", help="only these tasks, in this order")
 
     view = actions.add_parser("view", help="make a video of an episode with the truth drawn in (no window is opened)")
@@ -71,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             width_px, height_px = arguments.size or (456, 256)
             settings = Settings(
                 arguments.seed, arguments.seconds or 180.0, width_px, height_px, arguments.tasks, arguments.rate,
-                strangers=arguments.strangers,
+                strangers=arguments.strangers, pair_shares=tuple(arguments.pairs),
             )  # fmt: skip
             try:
                 video_ids = record_dataset(arguments.out, arguments.episodes, settings, arguments.workers)

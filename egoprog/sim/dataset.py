@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import itertools
 import json
+import math
 import multiprocessing
 import os
 import shutil
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -50,7 +52,10 @@ from egoprog.data import (
 )
 from egoprog.data.atomic import atomic
 from egoprog.data.epic_classes import NOUNS, VERBS, class_table
+from egoprog.data.epic_fields import picture_name
 from egoprog.data.epic_folder import SPLITS, EpicFolder
+from egoprog.data.frames import MICROSECOND
+from egoprog.data.pair_moments import after_walking, moments_of
 from egoprog.errors import ConfigurationError, EgoprogError, RecordingError
 from egoprog.sim import truth
 from egoprog.sim.gl import load_mujoco
@@ -72,6 +77,8 @@ LABELLED_HZ: Final = 10.0
 BOXES_HZ: Final = 2.0
 """About how often boxes.jsonl has a line."""
 MAX_RATE_HZ: Final = 120.0
+PICTURE_QUALITY: Final = 95
+"""Of JPEGs."""
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
 WATCH_S: Final = 0.2
@@ -86,7 +93,8 @@ class Settings:
     """What decides every byte of a dataset but how many episodes it has.
 
     seconds: of an episode, about. rate_hz: of the frames. strangers: every episode shows somebody else, none of the
-    48 participants.
+    48 participants. pair_shares: no video and no sound, but the frames of LEGO's pairs as numbered pictures: those
+    around each action's beginning, once the walk to it is over, and around where so much of it is done.
     """
 
     seed: int = 0
@@ -97,6 +105,7 @@ class Settings:
     rate_hz: float = RATE_HZ
     format: int = FORMAT
     strangers: bool = False
+    pair_shares: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -105,6 +114,8 @@ class Settings:
             raise ConfigurationError(f"expected even sides from 64 on, got {self.width_px}x{self.height_px}")
         if not 1 <= self.rate_hz <= MAX_RATE_HZ:
             raise ConfigurationError(f"expected 1 to {MAX_RATE_HZ:g} frames a second, got {self.rate_hz:g}")
+        if not all(0 <= share <= 1 for share in self.pair_shares):
+            raise ConfigurationError(f"expected shares of an action from 0 to 1, got {self.pair_shares}")
 
     @property
     def labelled_every(self) -> int:
@@ -190,12 +201,13 @@ def _claimed(root: Path, settings: Settings) -> Iterator[None]:
 
 def _claim(root: Path, settings: Settings) -> None:
     manifest = root / _MANIFEST
-    wanted = {"egoprog": __version__, **asdict(settings), "tasks": list(settings.tasks)}
+    wanted = {"egoprog": __version__, **asdict(settings)}
+    wanted |= {name: list(wanted[name]) for name in ("tasks", "pair_shares")}
     if root.exists() and not root.is_dir():
         raise RecordingError(f"expected a folder to record to, {root} is a file")
     if manifest.is_file():
         try:
-            known = asdict(Settings()) | json.loads(manifest.read_text(encoding="utf-8"))
+            known = asdict(Settings()) | {"pair_shares": []} | json.loads(manifest.read_text(encoding="utf-8"))
             differences = [f"{key} {known.get(key)!r}" for key in wanted if known.get(key) != wanted[key]]
         except (ValueError, TypeError):
             raise RecordingError(f"expected the settings of a recording in {manifest}, got something else") from None
@@ -238,7 +250,8 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
     context = multiprocessing.get_context("spawn")  # a GL context does not survive a fork
     done, is_ending = context.Value("q", 0), context.Event()
     settings = jobs[0].settings
-    total = round(len(jobs) * settings.seconds * settings.rate_hz)  # about: an episode ends with its last step
+    # about: an episode ends with its last step, and how many pairs it has is not known before it is acted
+    total = None if settings.pair_shares else round(len(jobs) * settings.seconds * settings.rate_hz)
     bar = tqdm(
         total=total,
         desc=f"recording {len(jobs)} episodes",
@@ -254,7 +267,7 @@ def _run(jobs: list[Job], workers: int, show_progress: bool) -> None:
         try:
             while waiting:
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                bar.update(min(done.value, total) - bar.n)
+                bar.update(min(done.value, total or done.value) - bar.n)
                 for future in finished:
                     future.result()
                 if finished and time.monotonic() - merged_s > MERGE_EVERY_S:
@@ -279,19 +292,15 @@ def _record_episode(job: Job) -> None:
     own = partial / "annotations"
     with _telling_of_disk(job.root):
         own.mkdir(parents=True)
-        seen: list[Seen] = []
-        samples = sound_of(performance)
-        with Camera(
-            performance.kitchen, settings.width_px, settings.height_px, seed=performance.activity.seed
-        ) as camera:
-            size_px = (settings.width_px, settings.height_px)
-            pictures = _pictures(performance, camera, seen, settings)
-            write_video(partial / "video.mp4", pictures, samples, size_px, rate_hz)
+        size_px = (settings.width_px, settings.height_px)
+        with Camera(performance.kitchen, *size_px, seed=performance.activity.seed) as camera:
+            if settings.pair_shares:
+                seen = labelled = _draw_pairs(performance, camera, job, partial)
+            else:
+                labelled, seen = _film(performance, camera, settings, partial)
             write_fields(partial / "fields.json", truth.fields(performance, *size_px, camera.intrinsics, rate_hz))
-        write_wav(partial / "audio.wav", samples)
-        between = _between(seen, rate_hz)
         write_hand_objects(
-            partial / "hands.pkl", (truth.detections(performance, video_id, each, rate_hz) for each in between)
+            partial / "hands.pkl", (truth.detections(performance, video_id, each, rate_hz) for each in seen)
         )
         write_actions(own / "actions.csv", truth.actions(performance, video_id, rate_hz))
         write_sounds(own / "sounds.csv", truth.sounds(performance, video_id))
@@ -299,10 +308,64 @@ def _record_episode(job: Job) -> None:
         info = VideoInfo(video_id, round(performance.duration_s, 6), rate_hz, *size_px)
         write_video_info(own / "video_info.csv", [info])
         with (own / "boxes.jsonl").open("w", encoding="utf-8") as file:
-            for each in (each for each in seen if round(each.stamp_s * rate_hz) % settings.boxed_every == 0):
+            for each in labelled:
                 line = truth.boxes_line(performance, video_id, each, rate_hz)
                 file.write(json.dumps(line, separators=(",", ":")) + "\n")
         _move_into_place(job, partial)
+
+
+def _film(
+    performance: Performance, camera: Camera, settings: Settings, partial: Path
+) -> tuple[list[Seen], Iterator[Seen]]:
+    """Writes video and sound. Returns what is seen in the frames that boxes.jsonl tells of, and in all frames."""
+    seen: list[Seen] = []
+    samples, rate_hz = sound_of(performance), settings.rate_hz
+    pictures = _pictures(performance, camera, seen, settings)
+    write_video(partial / "video.mp4", pictures, samples, (settings.width_px, settings.height_px), rate_hz)
+    write_wav(partial / "audio.wav", samples)
+    labelled = [each for each in seen if round(each.stamp_s * rate_hz) % settings.boxed_every == 0]
+    return labelled, _between(seen, rate_hz)
+
+
+def _draw_pairs(performance: Performance, camera: Camera, job: Job, partial: Path) -> list[Seen]:
+    """Writes the pictures that pairs may be made of. Returns what is seen in each; all of them are labelled."""
+    rate_hz = job.settings.rate_hz
+    folder = partial / "rgb_frames"
+    folder.mkdir()
+    seen = []
+    for number in _pair_frames(performance, job):
+        moment = performance.at((number - 1) / rate_hz)
+        boxes = truth.boxes_of(*camera.labels(moment, *_label_size_px(camera)))
+        seen.append(Seen((number - 1) / rate_hz, boxes))
+        picture = cv2.cvtColor(camera.picture(moment), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / picture_name(number)), picture, (cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY))
+        _count_frame()
+    return seen
+
+
+def _pair_frames(performance: Performance, job: Job) -> list[int]:
+    """Numbers from 1 of all frames that `training.pairs --after-walking` may look at."""
+    rate_hz = job.settings.rate_hz
+    actions = truth.actions(performance, job.video_id, rate_hz)
+    clips = truth.clips(performance, job.video_id)
+    found: set[int] = set()
+    for share in job.settings.pair_shares:
+        for one in after_walking(moments_of(actions, target_share=share), clips):
+            for stamps_s in (one.input_candidates_s(rate_hz), one.target_candidates_s(rate_hz)):
+                found |= {math.floor((stamp_s + MICROSECOND) * rate_hz) + 1 for stamp_s in stamps_s.tolist()}
+    last = len(frame_stamps_s(performance.duration_s, rate_hz))
+    return sorted(min(number, last) for number in found)
+
+
+def _label_size_px(camera: Camera) -> tuple[int, int]:
+    """Boxes are measured in smaller pictures."""
+    return max(64, camera.width_px // 2), max(36, camera.height_px // 2)
+
+
+def _count_frame() -> None:
+    if _done is not None:
+        with _done.get_lock():
+            _done.value += 1
 
 
 def _pictures(
@@ -310,15 +373,12 @@ def _pictures(
 ) -> Iterator[NDArray[np.uint8]]:
     """The frames of a performance in order; `seen` fills with the boxes of those that are labelled, and of the last."""
     stamps_s = frame_stamps_s(performance.duration_s, settings.rate_hz)
-    small = max(64, camera.width_px // 2), max(36, camera.height_px // 2)
     for order, stamp_s in enumerate(stamps_s):
         moment = performance.at(stamp_s)
         if order % settings.labelled_every == 0 or order == len(stamps_s) - 1:
-            seen.append(Seen(float(stamp_s), truth.boxes_of(*camera.labels(moment, *small))))
+            seen.append(Seen(float(stamp_s), truth.boxes_of(*camera.labels(moment, *_label_size_px(camera)))))
         yield camera.picture(moment)
-        if _done is not None:
-            with _done.get_lock():
-                _done.value += 1
+        _count_frame()
 
 
 def _between(seen: list[Seen], rate_hz: float) -> Iterator[Seen]:
@@ -347,9 +407,12 @@ def _move_into_place(job: Job, partial: Path) -> None:
         "hands.pkl": folder.hand_objects(job.video_id),
         "audio.wav": job.root / participant_id / "audio" / f"{job.video_id}.wav",
         "video.mp4": folder.video(job.video_id),
+        "rgb_frames": folder.pictures(job.video_id),
         "annotations": job.annotations,
     }
     for name, target in moves.items():
+        if not (partial / name).exists():  # a recording of pairs has pictures, the others a video and sound
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         (partial / name).replace(target)
     partial.rmdir()

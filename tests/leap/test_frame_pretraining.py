@@ -1,5 +1,7 @@
 """The frame encoder's pretraining: that it learns, that it saves work, and that what is kept loads again."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -89,6 +91,24 @@ def test_what_a_training_leaves_is_read_back_as_the_encoder(boxed_folder, monkey
     clip = torch.zeros(1, 3, 1, 32, 64)
     torch.manual_seed(0)
     assert not torch.equal(encoder.frames(clip), FrameNetwork(task.config).backbone.eval().frames(clip))
+
+
+def test_heads_can_learn_on_an_encoder_that_stays(boxed_folder, monkeypatch):
+    monkeypatch.setattr("egoprog.leap.frame_pretraining.read_nouns", lambda boxed_folder, split: NOUNS)
+    cache, path = boxed_folder.root / "cache", boxed_folder.root / "encoder.safetensors"
+    first = FrameTask(boxed_folder, BACKBONE, cache)
+    save_file(first.model().state_dict(), path, first.metadata())
+    task = FrameTask(boxed_folder, replace(BACKBONE, width=24), cache, encoder=path)
+    assert task.config.backbone == BACKBONE, "its own sizes count"
+    model = task.model()
+    task.dataset = lambda split: FrameDataset(boxed_folder, "train", BACKBONE, NOUNS, cache, False)
+    batch = torch.utils.data.default_collate([task.dataset("train")[k] for k in range(2)])
+    task.loss(model.train(), batch)["loss"].backward()
+    assert all(parameter.grad is None for parameter in model.backbone.parameters())
+    assert model.heads["left"].weight.grad.abs().sum() > 0
+    found = read_frame_encoder(path).state_dict()
+    kept = {name: one for name, one in model.backbone.state_dict().items() if "resblocks" in name}
+    assert kept and all(torch.equal(found[name], one) for name, one in kept.items())
 
 
 def test_other_weights_are_refused(tmp_path):

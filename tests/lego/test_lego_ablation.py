@@ -42,9 +42,9 @@ def test_every_row_of_the_tables_is_drawn_by_its_own_recipe():
 def test_a_row_alone_takes_what_it_needs_along():
     names = [job.name for job in planned(rows=FROM_FRAMES)]
     assert [name for name in names if name.endswith(":train")] == ["frames:train"]
-    assert names[-3:] == ["sdedit", "proxnpi", "tables"]
+    assert names[-4:] == ["sdedit", "proxnpi", "judge", "tables"]
     (tables,) = (job for job in planned(rows=("labels",)) if job.name == "tables")
-    assert "labels=runs/drawn/labels" in tables.arguments and tables.needs == ("labels",)
+    assert "labels=runs/drawn/labels" in tables.arguments and tables.needs == ("judge", "labels")
 
 
 def test_the_command_tells_what_is_left(capsys, tmp_path):

@@ -28,8 +28,11 @@ class Scenes:
         return 30.0
 
     def read(self, video_id, stamps_s):
-        wide = scene(int(video_id[1:4]), (128, 400))
+        wide = scene(int(video_id[1:4]), (128, 2000))
         return np.stack([wide[:, int(5 * stamp_s) : int(5 * stamp_s) + 228] for stamp_s in stamps_s])
+
+    def read_stamped(self, video_id, stamps_s):
+        return self.read(video_id, stamps_s), np.array(stamps_s)
 
 
 def test_a_picture_is_like_itself_and_order_does_not_matter():
@@ -59,6 +62,24 @@ def test_bounds_lie_between_two_kitchens_and_one_moment():
     assert bounds.low < bounds.high
     assert bounds == calibrate(Scenes(), videos, patch_similarity, num_samples=12)
     assert "12 moments of 4 videos" in bounds.how
+
+
+def test_a_gap_between_kept_frames_is_not_taken_for_one_moment():
+    """Of every second one half is kept; in the other the last picture stays on display."""
+
+    class Kept(Scenes):
+        def read_stamped(self, video_id, stamps_s):
+            shown_s = np.array([min(int(stamp_s * 10) / 10, int(stamp_s) + 0.5) for stamp_s in stamps_s])
+            return self.read(video_id, shown_s * 10), shown_s  # the view glides fast: no two frames are the same
+
+    compared = []
+
+    def similarity(one, other):
+        compared.append((one == other).all())
+        return patch_similarity(one, other)
+
+    calibrate(Kept(), [f"P{number}_01" for number in range(901, 905)], similarity, num_samples=12)
+    assert len(compared) >= 24 and not any(compared)
 
 
 def test_one_participant_alone_gives_no_bounds():

@@ -94,7 +94,7 @@ programs = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs)
 def test_canonical_text_is_read_back_as_the_same_program(program):
     assert parse(to_text(program)) == program
@@ -113,13 +113,13 @@ def test_several_programs_are_read_back_from_one_text(several):
     assert parse_all(to_text(several)) == several
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(conditions)
 def test_a_condition_is_read_back_from_its_text(condition):
     assert parse_condition(condition_text(condition)) == (condition,)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs)
 def test_json_is_read_back_as_the_same_program(program):
     assert from_json(to_json(program)) == program

@@ -25,6 +25,8 @@ from egoprog.data import (
     read_video_info,
 )
 from egoprog.data.epic_folder import SPLITS, EpicFolder
+from egoprog.data.frames import VideoFrames
+from egoprog.data.pair_moments import epic_moments, without_walking
 from egoprog.errors import ConfigurationError, ModelError, RecordingError
 from egoprog.sim import dataset
 from egoprog.sim.dataset import Job, Settings, record_dataset, unseen_participants
@@ -98,6 +100,35 @@ def test_a_dataset_has_the_frame_rate_that_was_asked_for(tmp_path):
     assert numbers == list(range(1, len(stamps_s) + 1))
     poses = folder.camera(video_id)[1]
     assert poses[1].stamp_s - poses[0].stamp_s == pytest.approx(0.1)
+
+
+@pytest.mark.slow
+def test_a_dataset_of_pairs_has_just_the_pictures_that_pairs_are_made_of(tmp_path):
+    root = tmp_path / "out"
+    settings = Settings(seed=3, seconds=6.0, width_px=96, height_px=64, rate_hz=10.0, pair_shares=(0.6,))
+    try:
+        (video_id,) = record_dataset(root, 1, settings, show_progress=False)
+    except ModelError as error:
+        pytest.skip(str(error))
+    folder = EpicFolder(root)
+    (split,) = (split for split in SPLITS if list(read_actions(folder.actions(split))))
+    frames, shown = VideoFrames(folder), set()
+    for moments in without_walking(epic_moments(folder, split), folder):
+        for stamps_s in (moments.input_candidates_s(10.0), moments.target_candidates_s(10.0)):
+            pictures, shown_s = frames.read_stamped(video_id, stamps_s)
+            assert pictures.shape[1:] == (64, 96, 3)
+            assert ((stamps_s - shown_s) < 0.1 + 1e-6).all(), "each asked moment has its own picture"
+            shown |= {round(stamp_s * 10) + 1 for stamp_s in shown_s}
+    numbers = {int(path.stem[-10:]) for path in folder.pictures(video_id).iterdir()}
+    assert numbers == shown
+    assert {json.loads(line)["frame"] for line in folder.boxes(video_id).read_text().splitlines()} == numbers
+    assert {each.frame_number for each in read_hand_objects(folder.hand_objects(video_id))} == numbers
+    assert not folder.video(video_id).exists()
+
+
+def test_shares_of_an_action_that_are_none_are_refused():
+    with pytest.raises(ConfigurationError, match="shares of an action from 0 to 1"):
+        Settings(pair_shares=(0.6, 1.6))
 
 
 def test_a_rate_that_no_video_has_is_refused():
