@@ -15,6 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from egoprog.errors import ConfigurationError
 from egoprog.lego.ablation import FROM_FRAMES, TRAINED, plan
 from training import trainer
 
@@ -27,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="of `egoprog sim record`")
     parser.add_argument(
-        "--strangers", type=Path, required=True, metavar="FOLDER", help="of `egoprog sim record --strangers`"
+        "--strangers",
+        type=Path,
+        metavar="FOLDER",
+        help="of `egoprog sim record --strangers`; the rows of a VLM before its tuning need it",
     )
     parser.add_argument(
         "--leap",
@@ -40,7 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of every training of a generator")
     trainer.add_plan_options(parser)
     options = parser.parse_args(arguments)
-    jobs = plan(options.data, options.strangers, options.leap, options.out, options.rows, options.set)
+    try:
+        jobs = plan(options.data, options.strangers, options.leap, options.out, options.rows, options.set)
+    except ConfigurationError as error:
+        print(f"training.lego_ablation: {error}", file=sys.stderr)
+        return 1
     return trainer.run_plan("training.lego_ablation", jobs, options)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from egoprog.errors import ConfigurationError
 from egoprog.lego.recipes import lego_sim
 from egoprog.train.jobs import Job, make_job
 
@@ -37,14 +38,18 @@ _RECOGNISER = "recogniser.safetensors"
 
 
 def plan(
-    data: Path, strangers: Path, leap: Path, runs: Path, rows: Sequence[str] = (), settings: Sequence[str] = ()
+    data: Path, strangers: Path | None, leap: Path, runs: Path, rows: Sequence[str] = (), settings: Sequence[str] = ()
 ) -> list[Job]:
-    """data, strangers: of `egoprog sim record --pairs`, or with videos. leap: a folder of LEAP's models, whose frame
-    encoder and recogniser are eyes and judges here. rows: to be made, () for all. settings: of every training of a
-    generator, "steps=300".
+    """data, strangers: of `egoprog sim record --pairs`, or with videos. Without strangers the VLM learns its words from
+    the participants alone, and there are no rows of a VLM before its tuning. leap: a folder of LEAP's models, whose
+    frame encoder and recogniser are eyes and judges here. rows: to be made, () for all. settings: of every training of a
+    generator, "steps=300". Raises ConfigurationError for rows that need strangers where there are none.
     """
     pairs = runs / "pairs"
-    wanted = [row for row in (*TRAINED, *FROM_FRAMES) if not rows or row in rows]
+    possible = [row for row in (*TRAINED, *FROM_FRAMES) if strangers or _enriched(row) != "untuned"]
+    if impossible := set(rows) - set(possible):
+        raise ConfigurationError(f"expected strangers, from whom a VLM learns before its tuning, for {min(impossible)}")
+    wanted = [row for row in possible if not rows or row in rows]
     trained = [row for row in TRAINED if row in wanted or (row == "frames" and set(FROM_FRAMES) & set(wanted))]
     drawn = [row for row in wanted if row != "frames"]
     jobs = _of_words(data, strangers, leap, runs)
@@ -92,31 +97,42 @@ def plan(
     return jobs
 
 
-def _of_words(data: Path, strangers: Path, leap: Path, runs: Path) -> list[Job]:
+def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> list[Job]:
     """Pairs, the VLM, and what it says of them."""
     pairs, pretrained, tuned = runs / "pairs", runs / "vlm-pretrain", runs / "vlm"
     jobs = [
         make_job(
             "pairs", "training.pairs", pairs / "sheets" / "kept.png",
             "--data", data, "--out", pairs, "--after-walking", "--more-shares", *_MORE_SHARES,
-        ),
-        make_job(
-            "pairs-strangers", "training.pairs", runs / "pairs-strangers" / "sheets" / "kept.png",
-            "--data", strangers, "--out", runs / "pairs-strangers", "--after-walking",
-        ),
-        make_job(
-            "vlm-pretrain", "training.vlm", pretrained / "vlm" / "processor_config.json",
-            "--recipe", "vlm_sim_pretrain", "--pairs", runs / "pairs-strangers", "--encoder", leap / _ENCODER,
-            "--out", pretrained, needs=("pairs-strangers",),
-        ),
-        make_job(
-            "vlm", "training.vlm", tuned / "vlm" / "processor_config.json",
-            "--recipe", "vlm_sim", "--pairs", pairs, "--init", pretrained / "vlm", "--out", tuned,
-            needs=("pairs", "vlm-pretrain"),
-        ),
+        )
     ]  # fmt: skip
+    from_nothing = ("--recipe", "vlm_sim_pretrain", "--encoder", leap / _ENCODER)
+    product = Path("vlm") / "processor_config.json"
+    if strangers:
+        jobs += [
+            make_job(
+                "pairs-strangers", "training.pairs", runs / "pairs-strangers" / "sheets" / "kept.png",
+                "--data", strangers, "--out", runs / "pairs-strangers", "--after-walking",
+            ),
+            make_job(
+                "vlm-pretrain", "training.vlm", pretrained / product,
+                *from_nothing, "--pairs", runs / "pairs-strangers", "--out", pretrained, needs=("pairs-strangers",),
+            ),
+            make_job(
+                "vlm", "training.vlm", tuned / product,
+                "--recipe", "vlm_sim", "--pairs", pairs, "--init", pretrained / "vlm", "--out", tuned,
+                needs=("pairs", "vlm-pretrain"),
+            ),
+        ]  # fmt: skip
+    else:
+        jobs.append(
+            make_job(
+                "vlm", "training.vlm", tuned / product,
+                *from_nothing, "--pairs", pairs, "--out", tuned, needs=("pairs",),
+            )
+        )  # fmt: skip
     num_words = lego_sim().lego.num_words
-    for name, source in (("tuned", tuned), ("untuned", pretrained)):
+    for name, source in (("tuned", tuned), ("untuned", pretrained)) if strangers else (("tuned", tuned),):
         for ending, flag in (("", ()), ("_mirrored", ("--mirrored",))):
             jobs.append(
                 make_job(

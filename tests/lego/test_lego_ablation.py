@@ -47,6 +47,19 @@ def test_a_row_alone_takes_what_it_needs_along():
     assert "labels=runs/drawn/labels" in tables.arguments and tables.needs == ("judge", "labels")
 
 
+def test_without_strangers_the_words_come_from_the_participants(capsys):
+    jobs = {job.name: job for job in plan(Path("kitchens"), None, Path("leap"), Path("runs"))}
+    assert not any("untuned" in name or "strangers" in name or "pretrain" in name for name in jobs)
+    arguments = jobs["vlm"].arguments
+    assert ("--recipe", "vlm_sim_pretrain") in itertools.pairwise(
+        arguments
+    ) and "leap/frame_encoder.safetensors" in arguments
+    assert ("--pairs", "runs/pairs") in itertools.pairwise(arguments) and jobs["vlm"].needs == ("pairs",)
+    assert jobs["joint:train"].needs == ("autoencoder", "tuned", "tuned_mirrored")
+    assert lego_ablation.main(["--data", "a", "--out", "b", "--rows", "labels", "joint_untuned", "--list"]) == 1
+    assert "expected strangers" in capsys.readouterr().err
+
+
 def test_the_command_tells_what_is_left(capsys, tmp_path):
     arguments = ["--data", "a", "--strangers", "b", "--leap", "c", "--out", str(tmp_path), "--list"]
     (tmp_path / "drawn" / "labels").mkdir(parents=True)
