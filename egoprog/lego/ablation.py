@@ -42,8 +42,9 @@ def plan(
 ) -> list[Job]:
     """data, strangers: of `egoprog sim record --pairs`, or with videos. Without strangers the VLM learns its words from
     the participants alone, and there are no rows of a VLM before its tuning. leap: a folder of LEAP's models, whose
-    frame encoder and recogniser are eyes and judges here. rows: to be made, () for all. settings: of every training of a
-    generator, "steps=300". Raises ConfigurationError for rows that need strangers where there are none.
+    frame encoder and recogniser are eyes and judges here. rows: to be made, () for all. settings: of every training of
+    a generator, "steps=300".
+    Raises ConfigurationError for rows that need strangers where there are none.
     """
     pairs = runs / "pairs"
     possible = [row for row in (*TRAINED, *FROM_FRAMES) if strangers or _enriched(row) != "untuned"]
