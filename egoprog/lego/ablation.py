@@ -67,7 +67,8 @@ def plan(
             make_job(
                 f"{row}:train", "training.lego", runs / row / "model" / "lego.json",
                 "--recipe", TRAINED[row], "--pairs", pairs, "--autoencoder", runs / "autoencoder", *sets,
-                "--out", runs / row, needs=("autoencoder", *([enriched, f"{enriched}_mirrored"] if enriched else [])),
+                "--out", runs / row,
+                needs=("autoencoder", *(f"{enriched}{ending}" for ending, _ in _views() if enriched)),
             )
         )  # fmt: skip
     for row in drawn:
@@ -134,7 +135,7 @@ def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> lis
         )  # fmt: skip
     num_words = lego_sim().lego.num_words
     for name, source in (("tuned", tuned), ("untuned", pretrained)) if strangers else (("tuned", tuned),):
-        for ending, flag in (("", ()), ("_mirrored", ("--mirrored",))):
+        for ending, flag in _views():
             jobs.append(
                 make_job(
                     f"{name}{ending}", "training.enrich", pairs / "enriched" / f"{name}{ending}" / "done.json",
@@ -143,6 +144,12 @@ def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> lis
                 )
             )  # fmt: skip
     return jobs
+
+
+def _views() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Endings of the VLM's folders, and what makes each: mirrored pictures count where a training mirrors."""
+    plain, mirrored = ("", ()), ("_mirrored", ("--mirrored",))
+    return (plain, mirrored) if lego_sim().flip else (plain,)
 
 
 def _enriched(row: str) -> str:

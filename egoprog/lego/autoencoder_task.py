@@ -113,7 +113,7 @@ class AutoencoderTask(Task):
         self.weights, self.num_validation = weights or AutoencoderLoss(), num_validation
 
     def model(self) -> nn.Module:
-        return Reconstruction(self.config)
+        return Reconstruction(self.config).to(memory_format=torch.channels_last)  # a quarter less of a CPU's time
 
     def dataset(self, split: str) -> Dataset:
         if split == "train":

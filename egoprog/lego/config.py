@@ -128,7 +128,7 @@ class LegoConfig:
             mixer_feed_forward=512,
             num_steps=20,
             autoencoder=AutoencoderConfig(
-                (32, 64, 96, 128), layers=1, latent_channels=12, norm_groups=16, has_attention=False, scale=1.0
+                (16, 32, 64, 128), layers=1, latent_channels=12, norm_groups=8, has_attention=False, scale=1.0
             ),
             unet=UNetConfig((48, 96, 160), (True, True, True), layers=1, num_heads=4, norm_groups=16),
             text=TextEncoderConfig(vocabulary=1024, layers=3, num_heads=4, feed_forward=768, is_frozen=False),

@@ -1,7 +1,8 @@
 """Latents of a folder of pairs, encoded once: a small training then spends its time in the UNet.
 
 FOLDER/
-    latents.npy    (P, 2, 2, c, h, w) float16: pair; as it is or mirrored; input or target. Unscaled means
+    latents.npy    (P, 2, 2, c, h, w) float16: pair; as it is or mirrored; input or target. Unscaled means. Where
+                   nothing is mirrored in training the second axis has one place
     latents.json   which autoencoder, which size, how many pairs are done
 
 Shapes: P pairs, c latent channels, h/w latent, H/W pixels.
@@ -43,24 +44,31 @@ class LatentFolder:
             raise RecordingError(f"expected all latents in {self.path}, got a part; start the same training again")
 
     def pair(self, row: int, is_mirrored: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Input and target, (c, h, w) each."""
+        """Input and target, (c, h, w) each. Raises RecordingError for a mirrored pair where there are none."""
+        if is_mirrored and self._latents.shape[1] < 2:
+            raise RecordingError(f"expected latents of mirrored pictures in {self.path}, got none; train with flip=0")
         frame, target = np.asarray(self._latents[row, int(is_mirrored)], np.float32)
         return frame, target
 
 
 @torch.no_grad()
 def encode_pairs(
-    folder: PairFolder, autoencoder: AutoencoderKL, size_px: tuple[int, int], path: str | Path | None = None
+    folder: PairFolder,
+    autoencoder: AutoencoderKL,
+    size_px: tuple[int, int],
+    path: str | Path | None = None,
+    mirrors: bool = True,
 ) -> LatentFolder:
     """Encodes what is not yet done; goes on where it was stopped.
 
-    path: PAIRS/latents/FINGERPRINT unless told. Means stand for the posteriors, whose spread is far below the noise.
-    A CPU that can computes in bf16: its errors are below that spread, and it takes a quarter of the time.
+    path: PAIRS/latents/FINGERPRINT unless told. mirrors: the mirrored pictures too. Means stand for the posteriors,
+    whose spread is far below the noise. A CPU that can computes in bf16: its errors are below that spread, and it takes
+    a quarter of the time.
     """
-    name = fingerprint(autoencoder)[:12] + f"-{size_px[0]}x{size_px[1]}"
+    name = fingerprint(autoencoder)[:12] + f"-{size_px[0]}x{size_px[1]}" + "-plain" * (not mirrors)
     path = Path(path) if path is not None else folder.path / "latents" / name
     channels, factor = autoencoder.config.latent_channels, 2 ** (len(autoencoder.config.block_out_channels) - 1)
-    shape = (len(folder), 2, 2, channels, size_px[0] // factor, size_px[1] // factor)
+    shape = (len(folder), 1 + mirrors, 2, channels, size_px[0] // factor, size_px[1] // factor)
     about = {"autoencoder": fingerprint(autoencoder), "shape": list(shape)}
     state = _state(path)
     done = state.get("done", 0) if {key: state.get(key) for key in about} == about else 0
@@ -78,7 +86,7 @@ def encode_pairs(
         stop = min(start + _CHUNK, len(folder))
         for which, pictures in enumerate((folder.inputs, folder.targets)):
             fitted = np.stack([fit_frame(np.asarray(pictures[row]), size_px) for row in range(start, stop)])
-            for is_mirrored, seen in enumerate((fitted, fitted[:, :, ::-1])):
+            for is_mirrored, seen in enumerate((fitted, fitted[:, :, ::-1])[: 1 + mirrors]):
                 pixels = torch.from_numpy(np.ascontiguousarray(seen)).permute(0, 3, 1, 2).to(device) / 127.5 - 1.0
                 with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):
                     modes = autoencoder.encode(pixels).latent_dist.mode()

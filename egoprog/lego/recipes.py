@@ -47,8 +47,8 @@ class AutoencoderRecipe:
 
     lego: LegoConfig = field(default_factory=LegoConfig.small)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    steps: int = 4_000
-    measures: int = 8
+    steps: int = 3_000
+    measures: int = 6
     crop_px: tuple[int, int] = (64, 80)
 
     def training_of(self, num_samples: int) -> TrainingConfig:
@@ -100,7 +100,13 @@ def lego_sim() -> LegoRecipe:
         checkpoint_every_s=120.0,
     )
     return LegoRecipe(
-        LegoConfig.small(), training, steps=3_000, caches_latents=True, needs_init=False, num_validation=256
+        LegoConfig.small(),
+        training,
+        steps=2_000,
+        caches_latents=True,
+        needs_init=False,
+        num_validation=256,
+        flip=0.0,  # in so few steps no pair is learned by heart, and mirrored ones have to be encoded and described too
     )
 
 

@@ -57,7 +57,11 @@ class GeneratorTraining:
         config = _fitted(config, autoencoder)
         if recipe.caches_latents:
             sources = [
-                replace(source, latents=encode_pairs(source.folder, autoencoder, config.size_px)) for source in sources
+                replace(
+                    source,
+                    latents=encode_pairs(source.folder, autoencoder, config.size_px, mirrors=recipe.flip > 0),
+                )
+                for source in sources
             ]
 
         def first_weights() -> Generator:

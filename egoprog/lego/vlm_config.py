@@ -94,7 +94,7 @@ class VlmConfig:
             vocab_size=1024,
             width=256,
             feed_forward=704,
-            layers=6,
+            layers=4,
             heads=4,
             max_positions=288,
             fits="squeezed",

@@ -71,14 +71,14 @@ def vlm_paper_lora() -> VlmRecipe:
 def vlm_sim_pretrain() -> VlmRecipe:
     """The small model's words, from nothing, on other people's kitchens; its eyes are the frame encoder, as it is."""
     training = TrainingConfig(
-        epochs=6.0,
+        epochs=2.0,
         batch=16,
         learning_rate=1e-3,
         optimiser="muon",
         warmup_epochs=0.2,
         ema_decay=0.998,
         workers=0,
-        evaluate_every=2.0,
+        evaluate_every=1.0,
         checkpoint_every_s=120.0,
     )
     return VlmRecipe(
@@ -96,7 +96,7 @@ def vlm_sim() -> VlmRecipe:
     """Visual instruction tuning of the small model, vision still frozen; starts from vlm_sim_pretrain."""
     recipe = vlm_sim_pretrain()
     # 25 times the paper's rate: a small model that has learned little needs larger steps
-    training = replace(recipe.training, epochs=3.0, learning_rate=5e-4, evaluate_every=1.0)
+    training = replace(recipe.training, epochs=1.5, learning_rate=5e-4, evaluate_every=0.75)
     return replace(recipe, needs_init=True, side_weight=8.0, training=training)
 
 

@@ -55,7 +55,7 @@ def test_without_strangers_the_words_come_from_the_participants(capsys):
         arguments
     ) and "leap/frame_encoder.safetensors" in arguments
     assert ("--pairs", "runs/pairs") in itertools.pairwise(arguments) and jobs["vlm"].needs == ("pairs",)
-    assert jobs["joint:train"].needs == ("autoencoder", "tuned", "tuned_mirrored")
+    assert jobs["joint:train"].needs == ("autoencoder", "tuned")
     assert lego_ablation.main(["--data", "a", "--out", "b", "--rows", "labels", "joint_untuned", "--list"]) == 1
     assert "expected strangers" in capsys.readouterr().err
 

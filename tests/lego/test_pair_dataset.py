@@ -119,6 +119,17 @@ def test_kept_latents_are_those_of_the_pictures(tmp_path, monkeypatch, is_mixed)
                 assert error.abs().max() < 2e-3 * own.abs().max()  # half precision
 
 
+def test_mirrored_pictures_are_encoded_only_where_a_training_mirrors(tmp_path):
+    folder = write_pair_folder(tmp_path / "p")
+    autoencoder = tiny_model().autoencoder
+    whole, plain = (encode_pairs(folder, autoencoder, TINY.size_px, mirrors=mirrors) for mirrors in (True, False))
+    assert whole.path != plain.path
+    for one, other in zip(whole.pair(2, False), plain.pair(2, False), strict=True):
+        assert np.abs(one - other).max() < 2e-3 * np.abs(one).max()
+    with pytest.raises(RecordingError, match="expected latents of mirrored pictures"):
+        plain.pair(2, True)
+
+
 def test_encoding_goes_on_where_it_was_stopped(tmp_path):
     folder = write_pair_folder(tmp_path / "p")
     autoencoder = tiny_model().autoencoder
