@@ -1,9 +1,9 @@
-"""Contact sheets of frame pairs: what was kept and what was dropped, at a glance."""
+"""Contact sheets: which frame pairs were kept and which dropped, and what generators drew, at a glance."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from egoprog.data.fitting import cover
 from egoprog.data.frame_pairs import FramePair, PairFolder
 from egoprog.data.frames import FrameSource
 from egoprog.errors import RecordingError
+from egoprog.lego.generated import GeneratedFolder
 
 TILE_PX = (128, 160)
 """Height and width of one frame at least; wider frames keep their aspect."""
@@ -37,7 +38,7 @@ def write_sheets(folder: PairFolder, frames: FrameSource, out: Path, num_pairs: 
     kept = folder.pairs()
     chosen = [kept[k] for k in sorted(rng.permutation(len(kept))[:num_pairs])]
     if chosen:
-        tiles = [tile(*folder.pictures(pair), caption(pair)) for pair in chosen]
+        tiles = [tile(folder.pictures(pair), caption(pair)) for pair in chosen]
         written.append(write_sheet(out / "kept.png", tiles))
     by_reason: dict[str, list[FramePair]] = {}
     for one in folder.dropped():
@@ -49,7 +50,7 @@ def write_sheets(folder: PairFolder, frames: FrameSource, out: Path, num_pairs: 
                 first, second = frames.read(pairs[k].video_id, [pairs[k].input_s, pairs[k].target_s])
             except RecordingError:
                 continue
-            tiles.append(tile(first, second, caption(pairs[k])))
+            tiles.append(tile((first, second), caption(pairs[k])))
         if tiles:
             written.append(write_sheet(out / f"dropped-{reason.replace(' ', '-')}.png", tiles))
     return written
@@ -62,11 +63,21 @@ def caption(pair: FramePair) -> str:
     return f"{head}\n{pair.description}" if pair.description else head
 
 
-def tile(first: Picture, second: Picture, text: str) -> Picture:
-    """Two pictures side by side, and lines of text below. first, second: (H, W, 3) uint8 of one size."""
-    both = [cover(picture, TILE_PX) for picture in (first, second)]
-    gap = np.full((both[0].shape[0], 2, 3), PAPER, np.uint8)
-    pictures = np.hstack([both[0], gap, both[1]])
+def drawn_tiles(folder: PairFolder, rows: Mapping[str, GeneratedFolder], pairs: Sequence[FramePair]) -> list[Picture]:
+    """One a pair: the input, what each row drew, and the truth, from left to right. Raises RecordingError."""
+    tiles = []
+    for pair in pairs:
+        before, truth = folder.pictures(pair)
+        drawn = [row.read(pair.pair_id, before.shape[:2]) for row in rows.values()]
+        tiles.append(tile((before, *drawn, truth), f"{pair.action}   {pair.pair_id}\ninput, {', '.join(rows)}, truth"))
+    return tiles
+
+
+def tile(shown: Sequence[Picture], text: str) -> Picture:
+    """Pictures side by side, and lines of text below. shown: (H, W, 3) uint8 of one size."""
+    covers = [cover(picture, TILE_PX) for picture in shown]
+    gap = np.full((covers[0].shape[0], 2, 3), PAPER, np.uint8)
+    pictures = np.hstack([part for one in covers for part in (one, gap)][:-1])
     strip = Image.new("RGB", (pictures.shape[1], CAPTION_PX), PAPER)
     font = ImageFont.load_default(_FONT_PX)
     letters = int(pictures.shape[1] / (0.55 * _FONT_PX))

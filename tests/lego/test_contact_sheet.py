@@ -6,7 +6,8 @@ from PIL import Image
 
 from egoprog.data.frame_pairs import DroppedPair, FramePair, PairFolder, write_dropped, write_pairs
 from egoprog.errors import RecordingError
-from egoprog.lego.contact_sheet import GAP_PX, PAPER, tile, write_sheet, write_sheets
+from egoprog.lego.contact_sheet import GAP_PX, PAPER, drawn_tiles, tile, write_sheet, write_sheets
+from egoprog.lego.generated import GeneratedFolder
 
 
 class Red:
@@ -44,9 +45,20 @@ def test_kept_and_dropped_pairs_are_drawn_apart(folder, tmp_path):
 
 def test_the_caption_stands_below_the_pictures():
     picture = np.zeros((64, 80, 3), np.uint8)
-    with_words, without = tile(picture, picture, "open drawer " * 30), tile(picture, picture, "")
+    with_words, without = (tile([picture] * 2, text) for text in ("open drawer " * 30, ""))
     assert with_words.shape == without.shape
     assert (without[-40:] == PAPER).all() and not (with_words[-40:] == PAPER).all()
+
+
+def test_what_rows_drew_stands_between_input_and_truth(folder, tmp_path):
+    rows = {name: GeneratedFolder(tmp_path / name) for name in ("one", "other")}
+    for value, row in zip((90, 120), rows.values(), strict=True):
+        row.write("P01_01_0", np.full((64, 80, 3), value, np.uint8))
+    (drawn,) = drawn_tiles(folder, rows, [pair(0)])
+    width = (drawn.shape[1] + 2) // 4
+    assert [int(drawn[40, place * width + 20, 0]) for place in range(4)] == [60, 90, 120, 160]
+    with pytest.raises(RecordingError, match="expected a picture of 'P01_01_1'"):
+        drawn_tiles(folder, rows, [pair(1)])
 
 
 def test_a_sheet_under_another_name_than_a_pictures_is_refused(tmp_path):
