@@ -29,6 +29,7 @@ from egoprog.lego.generated import GeneratedFolder
 from egoprog.lego.generation_evaluation import choose_pairs, evaluate, read_truth, store_of
 from egoprog.lego.generation_metrics import Measurer
 from egoprog.lego.generation_tables import CEILING, COMPARED, FLOOR, render
+from egoprog.provenance import provenance
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,6 +61,7 @@ def run(options: argparse.Namespace, command: str) -> str:
     measurer = Measurer(truth, networks, store_of(options.out), hands, change, _progress)
     metrics = evaluate(measurer, rows, chosen.pairs, options.groups, compared)
     metrics["about"] = {
+        **provenance(),
         "command": command,
         "pairs": str(options.pairs),
         "split": options.split,

@@ -7,14 +7,15 @@ import pytest
 import torch
 
 from egoprog.data.frame_pairs import FramePair, PairFolder, write_pairs
-from egoprog.errors import ConfigurationError, InputError, RecordingError
+from egoprog.errors import ConfigurationError, InputError, ModelError, RecordingError
 from egoprog.leap.bootstrap import Interval
 from egoprog.lego.action_in_picture import Asked, Recognised, Touched
+from egoprog.lego.card_figures import figures_of
 from egoprog.lego.features import Networks, Origin
 from egoprog.lego.generated import GeneratedFolder
 from egoprog.lego.generation_evaluation import choose_pairs, evaluate, read_truth
 from egoprog.lego.generation_metrics import BY_KEY, Measurer, Resampling, Row, Truth, transition_bins
-from egoprog.lego.generation_tables import is_better, render
+from egoprog.lego.generation_tables import is_better, name_of, render
 from tests.lego.metric_models import save_frame_network
 from training.evaluate_lego import main
 
@@ -216,6 +217,17 @@ def test_the_command_measures_rows_and_refuses_what_is_not_there(setting, tmp_pa
     assert metrics["about"]["num_pairs"] == 7 and metrics["columns"]["fid"]["is_stand_in"]
     assert set(metrics["rows"]) == {"joint", "labels", "input_frames", "true_pictures"}
     assert (tmp_path / "out" / "tables.md").read_text() == capsys.readouterr().out.rstrip("\n") + "\n"
+    figures = figures_of(tmp_path / "out" / "metrics.json")
+    assert figures.title.startswith("Pictures drawn for 7 frames of") and figures.machine
+    assert "FID (stand-in)" in figures.columns and "PSNR" in figures.columns
+    told = {row[0]: dict(zip(figures.columns, row, strict=True)) for row in figures.rows}
+    assert set(told) == set(map(name_of, metrics["rows"]))
+    joint = told["Desc. + joint embedding (LEGO)"]
+    assert joint["PSNR"] == pytest.approx(metrics["rows"]["joint"]["psnr"]["value"], abs=0.01)
+    assert told["True pictures (ceiling)"]["PSNR"] == "—"
+    (tmp_path / "other.json").write_text('{"about": {}, "columns": {}, "rows": {}}')
+    with pytest.raises(ModelError, match="expected metrics of"):
+        figures_of(tmp_path / "other.json")
     for bad in (["--extractors", str(tmp_path / "no")], ["--compare", "joint:sdedit"], ["--judge-change", str(run)]):
         assert main([*arguments, *bad]) == 1
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
