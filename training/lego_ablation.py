@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from egoprog.errors import ConfigurationError
-from egoprog.lego.ablation import FROM_FRAMES, TRAINED, plan
+from egoprog.lego.ablation import FROM_FRAMES, TRAINED, plan, take_over
 from training import trainer
 
 
@@ -42,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--rows", nargs="+", default=[], choices=(*TRAINED, *FROM_FRAMES), metavar="ROW")
     parser.add_argument("--set", action="append", default=[], metavar="K=V", help="of every training of a generator")
+    parser.add_argument(
+        "--parts",
+        type=Path,
+        metavar="FOLDER",
+        help="models/lego_parts: trained before, so that the rows alone are left",
+    )
     trainer.add_plan_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -49,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"training.lego_ablation: {error}", file=sys.stderr)
         return 1
+    if options.parts and not options.list:
+        for name in take_over(options.parts, options.out):
+            print(f"{name}: taken from {options.parts}")
     return trainer.run_plan("training.lego_ablation", jobs, options)
 
 

@@ -10,6 +10,7 @@ RUNS/tables                         what they are worth
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ TRAINED = {
 """Recipes by rows, in the order in which they are trained: the tables grow from what matters most."""
 FROM_FRAMES = ("sdedit", "proxnpi")
 """Baselines that draw with the model of "frames"."""
+PARTS = ("autoencoder", "vlm", "judge")
+"""Runs that every row rests on."""
 _MORE_SHARES = ("0.4", "0.8")
 _ENCODER = "frame_encoder.safetensors"
 _RECOGNISER = "recogniser.safetensors"
@@ -85,7 +88,7 @@ def plan(
     jobs.append(
         make_job(
             "judge", "training.frames", runs / "judge" / "results.json",
-            "--data", data, "--encoder", leap / _ENCODER, "--set", "epochs=2", "--out", runs / "judge",
+            "--data", data, "--encoder", leap / _ENCODER, "--set", "epochs=0.5", "--out", runs / "judge",
         )
     )  # fmt: skip
     stand_ins = ("--stand-in", leap / _ENCODER, "--stand-in-clips", leap / _RECOGNISER)
@@ -97,6 +100,16 @@ def plan(
         )
     )  # fmt: skip
     return jobs
+
+
+def take_over(parts: Path, runs: Path) -> list[str]:
+    """Copies runs that are done from a folder of parts to where they are lacking, and returns their names."""
+    taken = []
+    for source in sorted(path for path in parts.iterdir() if path.is_dir()) if parts.is_dir() else ():
+        if source.name in PARTS and not (runs / source.name).exists():
+            shutil.copytree(source, runs / source.name)
+            taken.append(source.name)
+    return taken
 
 
 def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> list[Job]:

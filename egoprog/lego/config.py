@@ -117,7 +117,7 @@ class LegoConfig:
 
     @classmethod
     def small(cls) -> LegoConfig:
-        """For CPUs: pictures of 128x160, latents of 16x20; its text encoder is trained, as none fits."""
+        """For CPUs: pictures of 128x160, latents of 32x40; its text encoder is trained, as none fits."""
         return cls(
             size_px=(128, 160),
             width=192,
@@ -127,10 +127,8 @@ class LegoConfig:
             mixer_heads=4,
             mixer_feed_forward=512,
             num_steps=20,
-            autoencoder=AutoencoderConfig(
-                (16, 32, 64, 128), layers=1, latent_channels=12, norm_groups=8, has_attention=False, scale=1.0
-            ),
-            unet=UNetConfig((48, 96, 160), (True, True, True), layers=1, num_heads=4, norm_groups=16),
+            autoencoder=AutoencoderConfig((16, 48, 96), layers=1, norm_groups=8, has_attention=False, scale=1.0),
+            unet=UNetConfig((32, 64, 128, 192), (False, True, True, True), layers=1, num_heads=4, norm_groups=16),
             text=TextEncoderConfig(vocabulary=1024, layers=3, num_heads=4, feed_forward=768, is_frozen=False),
         )
 

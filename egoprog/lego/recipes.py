@@ -102,7 +102,7 @@ def lego_sim() -> LegoRecipe:
     return LegoRecipe(
         LegoConfig.small(),
         training,
-        steps=2_000,
+        steps=3_000,
         caches_latents=True,
         needs_init=False,
         num_validation=256,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from egoprog.lego.ablation import FROM_FRAMES, TRAINED, plan
+from egoprog.lego.ablation import FROM_FRAMES, PARTS, TRAINED, plan, take_over
 from egoprog.lego.generation_tables import TABLES
 from egoprog.lego.recipes import recipe
 from egoprog.lego.vlm_recipes import recipe as vlm_recipe
@@ -67,3 +67,17 @@ def test_the_command_tells_what_is_left(capsys, tmp_path):
     assert lego_ablation.main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "done  labels" in lines and "      tables" in lines
+
+
+def test_parts_that_were_trained_before_are_done(tmp_path):
+    parts, runs = tmp_path / "parts", tmp_path / "runs"
+    products = [job.product for job in plan(Path("kitchens"), None, Path("leap"), parts) if job.name in PARTS]
+    assert len(products) == len(PARTS)
+    for product in products:
+        product.parent.mkdir(parents=True)
+        product.write_text("given")
+    (runs / "judge").mkdir(parents=True)
+    assert take_over(parts, runs) == ["autoencoder", "vlm"], "what was begun is not overwritten"
+    done = {job.name for job in plan(Path("kitchens"), None, Path("leap"), runs) if job.is_done}
+    assert done == {"autoencoder", "vlm"}
+    assert take_over(parts, runs) == take_over(tmp_path / "nowhere", runs) == []

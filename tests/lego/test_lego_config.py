@@ -15,9 +15,9 @@ def test_the_papers_conditioning_has_410_tokens():
     assert replace(LegoConfig.paper(), has_image_embedding=False).num_tokens == 154
 
 
-def test_the_small_one_sees_latents_of_16_by_20():
+def test_the_small_one_sees_latents_of_32_by_40():
     small = LegoConfig.small()
-    assert small.latent_size == (16, 20) and small.unet_channels == 24
+    assert small.latent_size == (32, 40) and small.unet_channels == 8
 
 
 @pytest.mark.parametrize("config", [LegoConfig.paper(), LegoConfig.small(), TINY])

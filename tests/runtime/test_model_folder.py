@@ -136,7 +136,8 @@ def test_every_model_that_ships_is_whole_small_and_has_its_card(folder):
     for name in model.files:
         assert (folder / name).stat().st_size < LARGEST_BYTES, name
         assert b"/egoprog/" not in (folder / name).read_bytes(), f"{name} tells where its sources lay"
-    assert {path.name for path in folder.iterdir()} == {*model.files, "model.json", "measures.json", CARD}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert there == {*model.files, "model.json", "measures.json", CARD}
     assert (folder / CARD).read_text() == card(model), f"run  python -m export.card models/{folder.name}"
 
 
