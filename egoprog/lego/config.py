@@ -122,7 +122,7 @@ class LegoConfig:
             size_px=(128, 160),
             width=192,
             num_words=32,
-            num_image_tokens=84,
+            num_image_tokens=85,
             vlm_width=256,
             mixer_heads=4,
             mixer_feed_forward=512,

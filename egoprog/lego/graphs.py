@@ -250,11 +250,12 @@ class Vision(nn.Module):
         super().__init__()
         self.llava = vlm.model.model
         self.layer = vlm.model.config.vision_feature_layer
+        self.first = 0 if vlm.keeps_class_token else 1
 
     def forward(self, pixels: Tensor) -> Tensor:
         layers = self.llava.vision_tower(pixels, output_hidden_states=True, return_dict=True).hidden_states
         chosen = [self.layer] if isinstance(self.layer, int) else self.layer
-        return self.llava.multi_modal_projector(torch.cat([layers[k][:, 1:] for k in chosen], dim=-1))
+        return self.llava.multi_modal_projector(torch.cat([layers[k][:, self.first :] for k in chosen], dim=-1))
 
 
 class _Language(nn.Module):

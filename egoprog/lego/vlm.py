@@ -83,7 +83,12 @@ class Vlm:
         """M."""
         height, width = self.preparation.size_px
         patch_px = self.model.config.vision_config.patch_size
-        return (height // patch_px) * (width // patch_px)
+        return (height // patch_px) * (width // patch_px) + self.keeps_class_token
+
+    @property
+    def keeps_class_token(self) -> bool:
+        """Whether the first of them stands for the whole picture."""
+        return self.model.config.vision_feature_select_strategy == "full"
 
     @property
     def width(self) -> int:
@@ -186,7 +191,7 @@ class Vlm:
             "processor_class": "LlavaProcessor",
             "image_token": IMAGE,
             "patch_size": self.model.config.vision_config.patch_size,
-            "vision_feature_select_strategy": "default",
+            "vision_feature_select_strategy": self.model.config.vision_feature_select_strategy,
             "num_additional_image_tokens": 1,
         }
         with atomic(folder / _PROCESSOR_NAME) as temporary:
@@ -228,6 +233,7 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
         image_token_index=tokenizer.image_id,
         image_seq_length=config.num_image_tokens,
         vision_feature_layer=config.vision_feature_layer,
+        vision_feature_select_strategy="full" if config.keeps_class_token else "default",
     )
     return LlavaForConditionalGeneration(whole)
 
@@ -298,8 +304,10 @@ def check_folder(folder: Path) -> None:
     if kind != "llava":
         raise ModelError(f"expected a model of the type llava in {folder}, got {kind!r}; LLaVA-1.5 is one")
     strategy = fields.raw("vision_feature_select_strategy") if "vision_feature_select_strategy" in fields else "default"
-    if strategy != "default":
-        raise ModelError(f"expected a LLaVA that leaves out the class token in {folder}, got {strategy!r}")
+    if strategy not in ("default", "full"):
+        raise ModelError(
+            f"expected the strategy default or full, which keeps the class token, in {folder}, got {strategy!r}"
+        )
 
 
 def _look_at(model: LlavaForConditionalGeneration, image_px: int) -> None:
@@ -323,4 +331,4 @@ def _look_at(model: LlavaForConditionalGeneration, image_px: int) -> None:
     larger.load_state_dict(weights)
     model.model.vision_tower = larger
     model.config.vision_config = config
-    model.config.image_seq_length = num_side**2
+    model.config.image_seq_length = num_side**2 + (model.config.vision_feature_select_strategy == "full")

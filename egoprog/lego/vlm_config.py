@@ -49,15 +49,17 @@ class VlmConfig:
     """A vision tower, a projector and a Llama; defaults are LLaVA-1.5's with 13 billion parameters.
 
     tower: CLIP, as published, or the frame encoder of small LEAP models; what fuses frames is no part of it.
-    vision_feature_layer: of the tower's hidden states, the last is -1. vocab_size: rows of the word embeddings, as many
-    as the tokenizer has pieces or more. fits: how a picture gets the tower's size: "cut" out of the middle, as CLIP
-    does, which gives squares, or "squeezed", so that hands at the sides stay in sight.
+    vision_feature_layer: of the tower's hidden states, the last is -1. keeps_class_token: the tower's token of the
+    whole picture comes first; LLaVA leaves it out. vocab_size: rows of the word embeddings, as many as the tokenizer
+    has pieces or more. fits: how a picture gets the tower's size: "cut" out of the middle, as CLIP does, which gives
+    squares, or "squeezed", so that hands at the sides stay in sight.
 
     The projector has two layers with a GELU between, LLaVA-1.5's; the LEGO paper writes of one linear layer.
     """
 
     tower: ClipTower | UniFormerConfig = ClipTower()
     vision_feature_layer: int = -2
+    keeps_class_token: bool = False
     vocab_size: int = 32064
     width: int = 5120
     feed_forward: int = 13824
@@ -76,7 +78,7 @@ class VlmConfig:
     @property
     def num_image_tokens(self) -> int:
         rows, columns = self.tower.grid
-        return rows * columns
+        return rows * columns + self.keeps_class_token
 
     @classmethod
     def paper(cls) -> VlmConfig:
@@ -85,12 +87,13 @@ class VlmConfig:
 
     @classmethod
     def small(cls) -> VlmConfig:
-        """For robots and CPUs: 84 image tokens of width 256, through the frame encoder of LEAP's small recipes."""
+        """For robots and CPUs: 85 image tokens of width 256, through the frame encoder of LEAP's small recipes."""
         from egoprog.leap.recipes import SMALL_BACKBONE  # needs PyTorch, which nothing else here does
 
         return cls(
             tower=SMALL_BACKBONE,
             vision_feature_layer=-1,  # trained for nothing else: all its layers serve
+            keeps_class_token=True,  # it learned to say what the hands touch
             vocab_size=1024,
             width=256,
             feed_forward=704,

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoProcessor, LlavaForConditionalGeneration
 
 from egoprog.errors import ConfigurationError, InputError, ModelError
+from egoprog.lego.graphs import Vision
 from egoprog.lego.vlm import Vlm, fingerprint, load_vlm
 from egoprog.lego.vlm_pictures import PicturePreparation
 from tests.lego.small_vlm import QUESTION, TEXTS, TINY, TINY_FRAMES, tiny_vlm
@@ -118,8 +119,20 @@ def test_folders_that_are_no_llava_are_named(folder, tmp_path):
         load_vlm(tmp_path)
     with pytest.raises(ModelError, match=r"type llava in .*, got 'blip'"):
         load_vlm(copied(folder, tmp_path / "blip", model_type="blip"))
-    with pytest.raises(ModelError, match="leaves out the class token"):
-        load_vlm(copied(folder, tmp_path / "full", vision_feature_select_strategy="full"))
+    with pytest.raises(ModelError, match="the strategy default or full, which keeps the class token"):
+        load_vlm(copied(folder, tmp_path / "mean", vision_feature_select_strategy="mean"))
+
+
+def test_the_class_token_is_kept_where_the_configuration_says_so(tmp_path):
+    config = replace(TINY_FRAMES, keeps_class_token=True)
+    plain, kept = tiny_vlm(TINY_FRAMES), tiny_vlm(config)
+    assert kept.num_image_tokens == plain.num_image_tokens + 1 == config.num_image_tokens
+    kept.save(tmp_path / "kept")
+    again = load_vlm(tmp_path / "kept")
+    without, image = (one.embeddings(PICTURES, QUESTIONS, TEXTS, 8).image for one in (plain, again))
+    torch.testing.assert_close(image[:, 1:], without)  # both began with the same weights
+    torch.testing.assert_close(Vision(again)(again.pixels(PICTURES)), image)
+    assert again.describe(PICTURES, QUESTIONS, 4) == kept.describe(PICTURES, QUESTIONS, 4)
 
 
 def test_weights_that_are_missing_or_pickles_are_refused(folder, vlm, tmp_path):

@@ -10,7 +10,7 @@ from egoprog.lego.vlm_config import ClipTower, VlmConfig
 
 def test_paper_sized_and_small_models_have_the_tokens_that_the_generator_is_told():
     assert (VlmConfig.paper().num_image_tokens, VlmConfig.paper().width) == (256, 5120)
-    assert (VlmConfig.small().num_image_tokens, VlmConfig.small().width) == (84, 256)
+    assert (VlmConfig.small().num_image_tokens, VlmConfig.small().width) == (85, 256)
     assert VlmConfig().num_image_tokens == 576  # LLaVA-1.5 as published
     for vlm, lego in ((VlmConfig.paper(), LegoConfig.paper()), (VlmConfig.small(), LegoConfig.small())):
         assert vlm.num_image_tokens == lego.num_image_tokens
