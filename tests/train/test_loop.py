@@ -30,7 +30,7 @@ CONFIG = TrainingConfig(
     log_every=1,
     checkpoint_every_s=1e6,
 )
-OFTEN = replace(CONFIG, epochs=10.0, checkpoint_every_s=1e-6)
+OFTEN = replace(CONFIG, epochs=6.0, checkpoint_every_s=1e-6)
 TOYS = Path(__file__).parent
 
 
