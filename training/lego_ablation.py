@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--parts",
         type=Path,
         metavar="FOLDER",
-        help="models/lego_parts: trained before, so that the rows alone are left",
+        help="of runs that are done (autoencoder, vlm, judge), so that the rows alone are left",
     )
     trainer.add_plan_options(parser)
     options = parser.parse_args(arguments)

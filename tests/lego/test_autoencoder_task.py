@@ -7,7 +7,13 @@ import torch
 from small_lego import TINY, write_pair_folder
 
 from egoprog.errors import ConfigurationError
-from egoprog.lego.autoencoder_task import AutoencoderTask, Reconstruction, structure_loss, trained_autoencoder
+from egoprog.lego.autoencoder_task import (
+    AutoencoderTask,
+    Reconstruction,
+    colour_loss,
+    structure_loss,
+    trained_autoencoder,
+)
 from egoprog.train.checkpoint import read_weights
 from egoprog.train.config import TrainingConfig
 from egoprog.train.loop import train
@@ -21,6 +27,16 @@ def test_structure_tells_blur_from_noise_free_copies_and_is_zero_for_the_same():
     blurred = torch.nn.functional.avg_pool2d(picture, 3, 1, 1)
     assert structure_loss(picture, picture).abs() < 1e-5
     assert structure_loss(picture, picture * 0.95) < 0.05 < structure_loss(picture, blurred)
+
+
+def test_a_hue_counts_in_the_colours_and_grain_does_not():
+    torch.manual_seed(0)
+    yellow = torch.tensor([0.6, 0.6, -0.6])[None, :, None, None].expand(1, 3, 32, 48)
+    grey = torch.full_like(yellow, 0.2)
+    assert colour_loss(yellow, grey) == pytest.approx((0.4 + 0.4 + 0.8) / 3)
+    grain = 0.4 * torch.randn(1, 3, 32, 48)
+    assert colour_loss(yellow, yellow + grain) < 0.05 < grain.abs().mean()
+    assert colour_loss(yellow[..., :3, :5], grey[..., :3, :5]) > 0.5, "pictures smaller than a square have one colour"
 
 
 def test_it_learns_and_leaves_latents_of_spread_one(tmp_path):
