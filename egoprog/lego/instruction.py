@@ -18,14 +18,11 @@ from egoprog.errors import ConfigurationError
 from egoprog.leap.rand_augment import adjust_brightness, adjust_contrast, adjust_saturation
 from egoprog.lego.pair_dataset import mirrored_words
 from egoprog.lego.questions import TEMPLATES
-from egoprog.lego.sentence_parts import SentenceReader
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import VlmTokenizer
 
 IGNORED = -100
 """The label of a token that is no answer."""
-HAND_QUESTION = "With which hand, to {action}?"
-_READER = SentenceReader()
 
 
 def question_of(action: str, template: int = 0) -> str:
@@ -39,9 +36,8 @@ class InstructionDataset(Dataset):
     num_tokens: to which every conversation is filled; longer ones are left out, `num_too_long` of them.
     is_training: templates are drawn; else the first one asks. mirror: how often picture and words are mirrored.
     jitter: how far brightness, contrast and saturation go from 1. sees: "input", the frame before the action, or
-    "both", that or the one in which it is done. hands: how often the question is which hand alone, and the answer that
-    hand: in a whole sentence it is one word of fifteen. Validation shows input frames as they are, of held-out
-    participants where there are any, and asks for sentences.
+    "both", that or the one in which it is done. Validation shows input frames as they are, of held-out participants
+    where there are any.
     A sample: "pixels" (3, H, W), "ids" (L,), "labels" (L,) with IGNORED where no answer is, "length", and the words as
     "narration_id", "question", "description", "verb".
     Raises ConfigurationError where no pair of the split has a description that fits.
@@ -59,11 +55,10 @@ class InstructionDataset(Dataset):
         mirror: float = 0.0,
         jitter: float = 0.0,
         sees: Literal["input", "both"] = "input",
-        hands: float = 0.0,
     ) -> None:
         self.folder, self.tokenizer, self.preparation = folder, tokenizer, preparation
         self.num_image_tokens, self.num_tokens = num_image_tokens, num_tokens
-        self.is_training, self.mirror, self.jitter, self.sees, self.hands = is_training, mirror, jitter, sees, hands
+        self.is_training, self.mirror, self.jitter, self.sees = is_training, mirror, jitter, sees
         described = described_pairs(folder, split)
         self.pairs = [pair for pair in described if self._longest(pair) <= num_tokens]
         self.num_too_long = len(described) - len(self.pairs)
@@ -87,9 +82,6 @@ class InstructionDataset(Dataset):
                 picture, action, description = picture[:, ::-1], mirrored_words(action), mirrored_words(description)
             picture = self._coloured(np.ascontiguousarray(picture))
         question = question_of(action, template)
-        hand = _READER.parts(description).hand
-        if self.is_training and hand and torch.rand(()) < self.hands:
-            question, description = HAND_QUESTION.format(action=action), f"{hand} hand{'s' * (hand == 'both')}."
         ids, num_answer = self.tokenizer.conversation(question, description, self.num_image_tokens)
         ids_L = torch.full((self.num_tokens,), self.tokenizer.pad_id)
         labels_L = torch.full((self.num_tokens,), IGNORED)

@@ -21,7 +21,7 @@ class VlmRecipe:
     given. image_px: side of the squares that a CLIP tower is to see, None for its own. is_vision_frozen: projector and
     language model alone are tuned, so that a model that begins anew needs a pretrained tower. lora_rank: of LoRA in the
     language model's layers, whose own weights then stay; 0 for none. lora_alpha: the scale of what LoRA adds is
-    alpha / rank. num_tokens: most of a picture, a question and its answer. mirror, jitter, sees, hands: see
+    alpha / rank. num_tokens: most of a picture, a question and its answer. mirror, jitter, sees: see
     `InstructionDataset`. side_weight: of "left" and "right" in the loss, beside 1 for every other token: of all words
     these alone can't be had from the question. num_described: pairs of the validation split that are described in words
     whenever the model is measured.
@@ -37,7 +37,6 @@ class VlmRecipe:
     mirror: float = 0.0
     jitter: float = 0.0
     sees: Literal["input", "both"] = "input"
-    hands: float = 0.0
     side_weight: float = 1.0
     num_described: int = 128
     training: TrainingConfig = field(default_factory=TrainingConfig)

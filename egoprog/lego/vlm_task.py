@@ -103,7 +103,6 @@ class VlmTask(Task):
             recipe.mirror,
             recipe.jitter,
             recipe.sees,
-            recipe.hands,
         )
         if found.num_too_long:
             log.warning("%d pairs of the %s split are left out: too long", found.num_too_long, split)

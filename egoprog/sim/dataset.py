@@ -338,7 +338,8 @@ def _draw_pairs(performance: Performance, camera: Camera, job: Job, partial: Pat
         boxes = truth.boxes_of(*camera.labels(moment, *_label_size_px(camera)))
         seen.append(Seen((number - 1) / rate_hz, boxes))
         picture = cv2.cvtColor(camera.picture(moment), cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(folder / picture_name(number)), picture, (cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY))
+        _, data = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY))
+        (folder / picture_name(number)).write_bytes(data)
         _count_frame()
     return seen
 

@@ -18,7 +18,7 @@ from egoprog.lego.export import export_lego
 from egoprog.lego.fast_sampling import Sampling
 from egoprog.onnx_export import About
 
-VLM = small_vlm.TINY_FRAMES
+VLM = replace(small_vlm.TINY_FRAMES, keeps_class_token=True)  # as the small model that learns
 CONFIG = replace(small_lego.TINY, vlm_width=VLM.width, num_image_tokens=VLM.num_image_tokens)
 _kept: list[tempfile.TemporaryDirectory] = []
 

@@ -45,24 +45,6 @@ def test_training_asks_in_many_words_and_validation_in_the_first(pairs):
     np.testing.assert_array_equal(still[0]["pixels"], PREPARATION([pairs.pictures(still.pairs[0])[0]])[0])
 
 
-def test_which_hand_may_be_asked_alone_and_is_the_sentence_s_own(pairs):
-    found = dataset(pairs, hands=1.0)
-    num_asked = 0
-    for number, pair in enumerate(found.pairs):
-        sample = found[number]
-        named = [side for side in ("left", "right", "both") if f"{side} hand" in pair.description]
-        if not named:
-            assert sample["description"] == pair.description
-            continue
-        first = min(named, key=lambda side: pair.description.index(f"{side} hand"))
-        assert sample["question"] == f"With which hand, to {pair.action}?"
-        assert sample["description"] in (f"{first} hand.", f"{first} hands.")
-        num_asked += 1
-    assert num_asked
-    validation = dataset(pairs, is_training=False, hands=1.0)
-    assert validation[0]["description"] == validation.pairs[0].description
-
-
 def test_a_mirrored_picture_has_the_other_hand_in_its_words(pairs):
     plain, mirrored = dataset(pairs)[0], dataset(pairs, mirror=1.0)[0]
     assert "left hand" in plain["description"] and "right hand" in mirrored["description"]

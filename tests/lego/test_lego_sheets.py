@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from small_drawer import small_drawer_folder
 
 from egoprog.data.frame_pairs import FramePair, write_pairs
+from egoprog.lego.contact_sheet import GAP_PX
 from egoprog.lego.generated import GeneratedFolder
 from training import lego_sheets
 
@@ -37,6 +39,25 @@ def test_only_pairs_that_every_row_drew_are_shown(pairs, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert lego_sheets.main(["--pairs", str(pairs), "--row", f"none={tmp_path / 'empty'}", "--out", str(out)]) == 1
     assert "expected a pair that every row has a picture of" in capsys.readouterr().err
+
+
+def test_several_actions_are_asked_of_one_frame(pairs, tmp_path):
+    out = tmp_path / "actions.png"
+    asked = [
+        "--actions",
+        "open the drawer",
+        "take the cup",
+        "--frame",
+        "P01_01_1",
+        "--model",
+        str(small_drawer_folder()),
+    ]
+    assert lego_sheets.main(["--pairs", str(pairs), *asked, "--columns", "3", "--out", str(out)]) == 0
+    sheet = np.asarray(Image.open(out))
+    width = (sheet.shape[1] - GAP_PX) // 3
+    first, second, third = (sheet[GAP_PX : GAP_PX + 100, GAP_PX + k * width : k * width + 120] for k in range(3))
+    assert (first == 60).all(), "the frame itself"
+    assert second.std() > 0 and third.std() > 0
 
 
 @pytest.mark.parametrize("more", [[], ["--row", "a=b", "--actions", "open the drawer"]])
