@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/egoprog demo $(if $(INPUT),--input "$(INPUT)") --out "$(OUT)"
 
 # The tests of the live graph watch its timing, so they have the machine for themselves.
-test: setup
+test: setup $(STAMPS)/browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/ros
 	$(BIN)/python -m pytest tests/ros
 
@@ -45,6 +45,13 @@ $(STAMPS)/system:
 	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || { echo "missing Python headers: run  sudo apt-get install python3-dev" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
+
+# The pages are tested in a browser; without one these tests are left out, and say so.
+$(STAMPS)/browser: | $(STAMPS)/system
+	@command -v chromium >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } || \
+	  echo "no Chromium: its tests are left out; run  sudo apt-get install chromium" >&2
+	@touch $@
 
 $(STAMPS)/requirements: requirements/base.txt requirements/ros-jazzy.txt requirements/dev.txt requirements/sim.txt requirements/train.txt | $(STAMPS)/system
 	$(PIP) $(foreach r,$^,-r $(r))
