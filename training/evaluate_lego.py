@@ -25,7 +25,7 @@ from egoprog.data.atomic import atomic
 from egoprog.data.epic_folder import SPLITS, EpicFolder
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError, EgoprogError
-from egoprog.lego.generated import GeneratedFolder
+from egoprog.lego.generated import GeneratedFolder, named_folder
 from egoprog.lego.generation_evaluation import choose_pairs, evaluate, read_truth, store_of
 from egoprog.lego.generation_metrics import Measurer
 from egoprog.lego.generation_tables import CEILING, COMPARED, FLOOR, render
@@ -86,10 +86,11 @@ def _progress(starts: range) -> tqdm:
 
 
 def _row(text: str) -> tuple[str, Path]:
-    key, has_folder, folder = text.partition("=")
-    if not key or not has_folder or not folder or key in (CEILING, FLOOR):
+    """Two names are the tables' own."""
+    key, folder = named_folder(text)
+    if key in (CEILING, FLOOR):
         raise argparse.ArgumentTypeError(f"expected a row as KEY=FOLDER, got {text!r}")
-    return key, Path(folder)
+    return key, folder
 
 
 def _compared(text: str) -> tuple[str, str]:

@@ -17,9 +17,9 @@ import numpy as np
 
 from egoprog.data.frame_pairs import FramePair, PairFolder
 from egoprog.errors import ConfigurationError, EgoprogError
-from egoprog.lego.contact_sheet import drawn_tiles, tile, write_sheet
+from egoprog.lego.contact_sheet import by_lot, drawn_tiles, tile, write_sheet
 from egoprog.lego.drawing import Drawer
-from egoprog.lego.generated import GeneratedFolder
+from egoprog.lego.generated import GeneratedFolder, named_folder
 from egoprog.lego.questions import parse_question
 from egoprog.lego.shipped import drawer_folder
 
@@ -39,13 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _of_rows(folder: PairFolder, options: argparse.Namespace) -> list[np.ndarray]:
-    rows = dict(options.row)
+    rows = {key: GeneratedFolder(path) for key, path in options.row}
     have = set.intersection(*(row.ids() for row in rows.values()))
     there = [pair for pair in folder.pairs("validation") if pair.pair_id in have]
     if not there:
         raise ConfigurationError(f"expected a pair that every row has a picture of, got none; rows: {', '.join(rows)}")
-    lot = np.random.default_rng(options.seed).permutation(len(there))[: options.num]
-    return drawn_tiles(folder, rows, [there[k] for k in sorted(lot)])
+    return drawn_tiles(folder, rows, by_lot(there, options.num, np.random.default_rng(options.seed)))
 
 
 def _of_actions(folder: PairFolder, options: argparse.Namespace) -> list[np.ndarray]:
@@ -68,13 +67,6 @@ def _frame(folder: PairFolder, pair_id: str | None) -> FramePair:
     return found[0]
 
 
-def _row(text: str) -> tuple[str, GeneratedFolder]:
-    key, _, folder = text.partition("=")
-    if not key or not folder:
-        raise argparse.ArgumentTypeError(f"expected a row as KEY=FOLDER, got {text!r}")
-    return key, GeneratedFolder(folder)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.lego_sheets",
@@ -82,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pairs", type=Path, required=True, metavar="FOLDER", help="of training.pairs")
-    parser.add_argument("--row", type=_row, action="append", default=[], metavar="KEY=FOLDER", help="of training.draw")
+    parser.add_argument(
+        "--row", type=named_folder, action="append", default=[], metavar="KEY=FOLDER", help="of training.draw"
+    )
     parser.add_argument("--actions", nargs="+", default=[], metavar="ACTION", help="asked of one frame")
     parser.add_argument("--frame", metavar="PAIR_ID", help="whose input is asked about (default: the first unseen one)")
     parser.add_argument("--model", default="", metavar="FOLDER", help="an exported model, if not the one that ships")

@@ -32,6 +32,11 @@ _LONG_WAY_S = 5.0
 """Too long to be decoded through where a seek might be quicker."""
 
 
+def displayed(stamp_s: float, rate_hz: float) -> int:
+    """Of evenly spaced pictures the one on display at a moment, counted from 0."""
+    return math.floor((stamp_s + MICROSECOND) * rate_hz)
+
+
 class FrameSource(Protocol):
     """Pictures of videos at given times."""
 
@@ -209,7 +214,7 @@ class NumberedFrames:
             raise RecordingError(
                 f"expected a picture at {stamp_s:.2f} s, got pictures that end at {self.duration_s:.2f} s: {self.path}"
             )
-        number = math.floor((stamp_s + MICROSECOND) * self.rate_hz) + 1
+        number = displayed(stamp_s, self.rate_hz) + 1
         return max(0, bisect.bisect_right(self._numbers, number) - 1)
 
 

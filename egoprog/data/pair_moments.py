@@ -76,45 +76,39 @@ def epic_moments(
     """
     verbs, nouns = (_classes(folder.root / "annotations" / f"EPIC_100_{what}_classes.csv") for what in ("verb", "noun"))
     unseen = set(read_unseen_participants(folder.unseen_participants)) if folder.unseen_participants.is_file() else ()
-    found = [
-        dataclasses.replace(
-            one,
-            pair=dataclasses.replace(
-                one.pair,
-                verb=verbs[row.verb_class].key if row.verb_class in verbs else row.verb,
-                noun=nouns[row.noun_class].key if row.noun_class in nouns else row.noun,
-                split=split,
-                is_unseen=row.participant_id in unseen,
-            ),
+    found = []
+    for row in read_actions(folder.actions(split)):
+        one = moments_of(row, before_s, target_share, mark)
+        pair = dataclasses.replace(
+            one.pair,
+            verb=verbs[row.verb_class].key if row.verb_class in verbs else row.verb,
+            noun=nouns[row.noun_class].key if row.noun_class in nouns else row.noun,
+            split=split,
+            is_unseen=row.participant_id in unseen,
         )
-        for row in read_actions(folder.actions(split))
-        for one in moments_of([row], before_s, target_share, mark)
-    ]
+        found.append(dataclasses.replace(one, pair=pair))
     if not found:
         raise AnnotationError(folder.actions(split), "", "actions", "none")
     return _ordered(found)
 
 
 def moments_of(
-    actions: Iterable[Action], before_s: float = BEFORE_S, target_share: float = TARGET_SHARE, mark: str = ""
-) -> list[PairMoments]:
-    """As `epic_moments`, of actions whose classes and split nobody asks for. Raises ConfigurationError."""
+    action: Action, before_s: float = BEFORE_S, target_share: float = TARGET_SHARE, mark: str = ""
+) -> PairMoments:
+    """As `epic_moments`, of an action whose classes and split nobody asks for. Raises ConfigurationError."""
     if not (before_s >= 0.0 and 0.0 <= target_share <= 1.0):
         raise ConfigurationError(
             f"expected 0 s or more before the action and a share of it from 0 to 1, got {before_s} and {target_share}"
         )
-    found = []
-    for row in actions:
-        pair = FramePair(
-            f"{row.narration_id}@{mark}" if mark else row.narration_id,
-            row.video_id,
-            row.participant_id,
-            max(0.0, row.start_s - before_s),
-            row.start_s + target_share * (row.stop_s - row.start_s),
-            row.narration,
-        )
-        found.append(PairMoments(pair, (0.0, row.start_s), (row.start_s, row.stop_s)))
-    return found
+    pair = FramePair(
+        f"{action.narration_id}@{mark}" if mark else action.narration_id,
+        action.video_id,
+        action.participant_id,
+        max(0.0, action.start_s - before_s),
+        action.start_s + target_share * (action.stop_s - action.start_s),
+        action.narration,
+    )
+    return PairMoments(pair, (0.0, action.start_s), (action.start_s, action.stop_s))
 
 
 def without_walking(

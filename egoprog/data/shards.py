@@ -23,7 +23,7 @@ import numpy as np
 
 from egoprog.data.atomic import atomic
 from egoprog.data.fitting import fit_frame, resize
-from egoprog.data.frames import EARLY_END_S, MICROSECOND, VideoFrames
+from egoprog.data.frames import EARLY_END_S, MICROSECOND, VideoFrames, displayed
 from egoprog.errors import RecordingError
 
 SCHEMA = 1
@@ -177,7 +177,7 @@ class _Shard:
             raise RecordingError(
                 f"expected a picture at {stamp_s:.2f} s, got pictures that end at {self.duration_s:.2f} s: {self.path}"
             )
-        return min(max(0, math.floor((stamp_s + MICROSECOND) * self.rate_hz)), len(self._places) - 1)
+        return min(max(0, displayed(stamp_s, self.rate_hz)), len(self._places) - 1)
 
     def picture(self, place: int) -> np.ndarray:
         header, num_bytes = self._places[place]

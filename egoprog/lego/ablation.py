@@ -105,10 +105,10 @@ def plan(
 def take_over(parts: Path, runs: Path) -> list[str]:
     """Copies runs that are done from a folder of parts to where they are lacking, and returns their names."""
     taken = []
-    for source in sorted(path for path in parts.iterdir() if path.is_dir()) if parts.is_dir() else ():
-        if source.name in PARTS and not (runs / source.name).exists():
-            shutil.copytree(source, runs / source.name)
-            taken.append(source.name)
+    for name in PARTS:
+        if (parts / name).is_dir() and not (runs / name).exists():
+            shutil.copytree(parts / name, runs / name)
+            taken.append(name)
     return taken
 
 

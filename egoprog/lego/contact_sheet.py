@@ -36,8 +36,7 @@ def write_sheets(folder: PairFolder, frames: FrameSource, out: Path, num_pairs: 
     rng = np.random.default_rng(seed)
     written = []
     kept = folder.pairs()
-    chosen = [kept[k] for k in sorted(rng.permutation(len(kept))[:num_pairs])]
-    if chosen:
+    if chosen := by_lot(kept, num_pairs, rng):
         tiles = [tile(folder.pictures(pair), caption(pair)) for pair in chosen]
         written.append(write_sheet(out / "kept.png", tiles))
     by_reason: dict[str, list[FramePair]] = {}
@@ -45,15 +44,20 @@ def write_sheets(folder: PairFolder, frames: FrameSource, out: Path, num_pairs: 
         by_reason.setdefault(one.reason, []).append(one.pair)
     for reason, pairs in sorted(by_reason.items()):
         tiles = []
-        for k in sorted(rng.permutation(len(pairs))[:num_pairs]):
+        for pair in by_lot(pairs, num_pairs, rng):
             try:
-                first, second = frames.read(pairs[k].video_id, [pairs[k].input_s, pairs[k].target_s])
+                both = frames.read(pair.video_id, [pair.input_s, pair.target_s])
             except RecordingError:
                 continue
-            tiles.append(tile((first, second), caption(pairs[k])))
+            tiles.append(tile(both, caption(pair)))
         if tiles:
             written.append(write_sheet(out / f"dropped-{reason.replace(' ', '-')}.png", tiles))
     return written
+
+
+def by_lot(pairs: Sequence[FramePair], num: int, rng: np.random.Generator) -> list[FramePair]:
+    """At most so many, in their order."""
+    return [pairs[k] for k in sorted(rng.permutation(len(pairs))[:num])]
 
 
 def caption(pair: FramePair) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,3 +59,11 @@ class GeneratedFolder:
                 f"expected a picture of {pair_id!r} in {path}, got {error}; generate it anew"
             ) from None
         return picture if size_px is None else resize(picture, size_px)
+
+
+def named_folder(text: str, expected: str = "a row as KEY=FOLDER") -> tuple[str, Path]:
+    """A row of a command line, its name first. Raises ArgumentTypeError with what was expected."""
+    name, _, folder = text.partition("=")
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+    return name, Path(folder)

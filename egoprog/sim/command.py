@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="SHARE",
         help="of a dataset: no videos, but the pictures of LEGO's pairs: around each action's beginning and where such "
-        "shares of it are done (LEGO: 0.6); a tenth of the time",
+        "shares of it are done (LEGO: 0.6); half the time",
     )
     record.add_argument("--tasks", type=_names, default=(), metavar="A,B", help="only these tasks, in this order")
 

@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import itertools
 import json
-import math
 import multiprocessing
 import os
 import shutil
@@ -28,7 +27,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -54,7 +52,8 @@ from egoprog.data.atomic import atomic
 from egoprog.data.epic_classes import NOUNS, VERBS, class_table
 from egoprog.data.epic_fields import picture_name
 from egoprog.data.epic_folder import SPLITS, EpicFolder
-from egoprog.data.frames import MICROSECOND
+from egoprog.data.frames import displayed
+from egoprog.data.images import encoded_picture
 from egoprog.data.pair_moments import after_walking, moments_of
 from egoprog.errors import ConfigurationError, EgoprogError, RecordingError
 from egoprog.sim import truth
@@ -77,8 +76,6 @@ LABELLED_HZ: Final = 10.0
 BOXES_HZ: Final = 2.0
 """About how often boxes.jsonl has a line."""
 MAX_RATE_HZ: Final = 120.0
-PICTURE_QUALITY: Final = 95
-"""Of JPEGs."""
 MERGE_EVERY_S: Final = 60.0
 """While episodes come in, the files of the whole are made no more often."""
 WATCH_S: Final = 0.2
@@ -201,13 +198,12 @@ def _claimed(root: Path, settings: Settings) -> Iterator[None]:
 
 def _claim(root: Path, settings: Settings) -> None:
     manifest = root / _MANIFEST
-    wanted = {"egoprog": __version__, **asdict(settings)}
-    wanted |= {name: list(wanted[name]) for name in ("tasks", "pair_shares")}
+    wanted = {"egoprog": __version__, **_as_json(settings)}
     if root.exists() and not root.is_dir():
         raise RecordingError(f"expected a folder to record to, {root} is a file")
     if manifest.is_file():
         try:
-            known = asdict(Settings()) | {"pair_shares": []} | json.loads(manifest.read_text(encoding="utf-8"))
+            known = _as_json(Settings()) | json.loads(manifest.read_text(encoding="utf-8"))
             differences = [f"{key} {known.get(key)!r}" for key in wanted if known.get(key) != wanted[key]]
         except (ValueError, TypeError):
             raise RecordingError(f"expected the settings of a recording in {manifest}, got something else") from None
@@ -223,6 +219,11 @@ def _claim(root: Path, settings: Settings) -> None:
     root.mkdir(parents=True, exist_ok=True)
     with atomic(manifest) as temporary:
         temporary.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
+
+
+def _as_json(settings: Settings) -> dict[str, Any]:
+    """As JSON gives them back: it knows no tuples."""
+    return json.loads(json.dumps(asdict(settings)))
 
 
 # Workers
@@ -337,9 +338,7 @@ def _draw_pairs(performance: Performance, camera: Camera, job: Job, partial: Pat
         moment = performance.at((number - 1) / rate_hz)
         boxes = truth.boxes_of(*camera.labels(moment, *_label_size_px(camera)))
         seen.append(Seen((number - 1) / rate_hz, boxes))
-        picture = cv2.cvtColor(camera.picture(moment), cv2.COLOR_RGB2BGR)
-        _, data = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY))
-        (folder / picture_name(number)).write_bytes(data)
+        (folder / picture_name(number)).write_bytes(encoded_picture(camera.picture(moment), ".jpg"))
         _count_frame()
     return seen
 
@@ -351,9 +350,9 @@ def _pair_frames(performance: Performance, job: Job) -> list[int]:
     clips = truth.clips(performance, job.video_id)
     found: set[int] = set()
     for share in job.settings.pair_shares:
-        for one in after_walking(moments_of(actions, target_share=share), clips):
+        for one in after_walking((moments_of(action, target_share=share) for action in actions), clips):
             for stamps_s in (one.input_candidates_s(rate_hz), one.target_candidates_s(rate_hz)):
-                found |= {math.floor((stamp_s + MICROSECOND) * rate_hz) + 1 for stamp_s in stamps_s.tolist()}
+                found |= {displayed(stamp_s, rate_hz) + 1 for stamp_s in stamps_s.tolist()}
     last = len(frame_stamps_s(performance.duration_s, rate_hz))
     return sorted(min(number, last) for number in found)
 

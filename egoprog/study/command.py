@@ -19,7 +19,7 @@ from egoprog.data.frame_pairs import FramePair, PairFolder
 from egoprog.data.json_fields import parse_json
 from egoprog.data.table import read_lines
 from egoprog.errors import EgoprogError
-from egoprog.lego.generated import GeneratedFolder
+from egoprog.lego.generated import GeneratedFolder, named_folder
 from egoprog.study.answers import Answers
 from egoprog.study.questions import NUM_ALIGNED, NUM_BEST, Study, drawn, make_aligned_study, make_best_study
 from egoprog.study.results import write_results
@@ -102,7 +102,4 @@ def _descriptions(path: Path | None, pairs: list[FramePair]) -> dict[str, str]:
 
 
 def _row(text: str) -> tuple[str, Path]:
-    name, has_folder, folder = text.partition("=")
-    if not name or not has_folder or not folder:
-        raise argparse.ArgumentTypeError(f"expected a method as NAME=FOLDER, got {text!r}")
-    return name, Path(folder)
+    return named_folder(text, "a method as NAME=FOLDER")
