@@ -92,6 +92,8 @@ class Actor:
         # The station of everything that stands on a counter: they all have one name.
         self._counter_of: dict[str, str] = {}
         self._next: SubAction | None = None
+        # Of each hand that the plan names, the hand that does it.
+        self._hands: dict[Hand | None, Hand] = dict(zip(SIDES, SIDES, strict=True))
         self._put_all()
 
     # What is where.
@@ -339,20 +341,37 @@ class Actor:
     # The sub-actions.
 
     def act(self, step: Step) -> ActedStep:
-        """Acts a step from now_s on. Raises ConfigurationError for what this kitchen can't act."""
+        """Acts a step from now_s on, as it is but for which hand is which.
+
+        A plan's two hands are names. Each time both are empty, the one that begins is the hand on the side of what is
+        taken, and what the plan calls the other is the other, until both are empty again.
+        Raises ConfigurationError for what this kitchen can't act.
+        """
         self.now_s += step.pause_s / self.participant.tempo
         start_s, acted = self.now_s, []
-        self.world = step.before
+        begun = self.world = self._with_hands(step.before)
         sub_actions = list(step.program.sub_actions())
         for k, sub_action in enumerate(sub_actions):
             self._next = sub_actions[k + 1] if k + 1 < len(sub_actions) else None
-            acted.append(self._act(sub_action))
-        before, self.world = self.world, step.after
+            self._choose_hand(sub_action)
+            acted.append(self._act(replace(sub_action, hand=self._hands.get(sub_action.hand, sub_action.hand))))
+        before, self.world = self.world, self._with_hands(step.after)
         self.now_s = max(self.now_s, self._show_facts(before, self.now_s - 0.1, self.now_s))
         self.show.states.append((self.now_s, self.world))
         start_s, stop_s = round(start_s, TIME_DIGITS), round(self.now_s, TIME_DIGITS)
         program = replace(step.program, body=tuple(acted), start_s=start_s, stop_s=stop_s)
-        return ActedStep(step, program, start_s, stop_s)
+        return ActedStep(replace(step, before=begun, after=self.world), program, start_s, stop_s)
+
+    def _choose_hand(self, sub_action: SubAction) -> None:
+        """Which of the person's hands is which of the plan's, from a sub-action on that finds both empty."""
+        if sub_action.hand in SIDES and not self.world.held and not self.handles:
+            chosen = self.free_hand(self.where(sub_action.objects[0]))
+            self._hands = dict(zip(SIDES, SIDES if chosen is sub_action.hand else SIDES[::-1], strict=True))
+
+    def _with_hands(self, planned: WorldState) -> WorldState:
+        """A state of the plan with what is in hand in the hands that are used for it."""
+        held = {self._hands[side]: planned.holding(side) for side in SIDES}
+        return replace(planned, left=held[Hand.LEFT], right=held[Hand.RIGHT])
 
     def _act(self, sub_action: SubAction) -> SubAction:
         unknown = [n for n in sub_action.objects if n not in (*self.plan.things, *NO_THINGS) and not self.fixture(n)]

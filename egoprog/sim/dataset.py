@@ -65,7 +65,7 @@ from egoprog.sim.record import act, episode, sound_of, who, write_video
 from egoprog.sim.sound import SAMPLE_RATE
 from egoprog.sim.truth import RATE_HZ, Seen, frame_stamps_s
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Rises when the same seed gives other frames or other annotations."""
 NUM_UNSEEN: Final = 12
 """Participants, the last ones, that no training episode shows."""

@@ -139,8 +139,6 @@ _SECONDS: Final[Mapping[Verb, float]] = {
     Verb.GOTO: 2.4, Verb.GRASP: 1.1, Verb.MOVE: 1.1, Verb.RELEASE: 0.5, Verb.POSITION: 0.9, Verb.WAIT: 3.0,
 }  # fmt: skip
 """How long sub-actions usually take."""
-_STEADIED: Final = frozenset({"plate", "bowl", "mug", "glass", "pot", "pan", "jug", "colander", "potato", "carrot"})
-"""What the other hand holds, so that the better one can work on it."""
 
 
 @cache
@@ -344,7 +342,7 @@ def act(scene: Scene, call: Call, task: str, rng: np.random.Generator, pause_s: 
 
     Raises InfeasibleStep where the world model rules it out.
     """
-    body = _Hands(scene, call, rng).give(resolved(scene, call).body)
+    body = _Hands(scene).give(resolved(scene, call).body)
     verb, noun = label(scene, call)
     narration, told = _narrated(scene, call, rng)
     used = dict.fromkeys(name for sub_action in walk_sub_actions(body) for name in sub_action.objects)
@@ -474,10 +472,9 @@ def _word(scene: Scene, name: str, rng: np.random.Generator) -> str:
 
 
 class _Hands:
-    """Gives every sub-action of one action the hand that does it."""
+    """Gives every sub-action of one action a hand; which of the two begins is the actor's to choose, who has a body."""
 
-    def __init__(self, scene: Scene, call: Call, rng: np.random.Generator):
-        self.scene, self.rng = scene, rng
+    def __init__(self, scene: Scene):
         self.better = scene.person.handed
         self.other = Hand.LEFT if self.better is Hand.RIGHT else Hand.RIGHT
         self.held: dict[Hand, str | None] = {Hand.LEFT: scene.world.left, Hand.RIGHT: scene.world.right}
@@ -497,18 +494,15 @@ class _Hands:
         name = sub_action.objects[0]
         holding = next((side for side, held in self.held.items() if held == name), None)
         if sub_action.verb is Verb.GRASP:
-            side = self._free(name)
+            side = self._free()
             self.held[side] = name
             return side
         if sub_action.verb is Verb.RELEASE and holding is not None:
             self.held[holding] = None
         if holding is None and sub_action.verb is Verb.USE and name != FINGERS:
-            return self._free(name)
+            return self._free()
         return holding
 
-    def _free(self, name: str) -> Hand:
+    def _free(self) -> Hand:
         free = [side for side in (self.better, self.other) if self.held[side] is None]
-        if len(free) == 2:
-            share = 0.25 if kind_of(name) in _STEADIED else 0.88
-            return self.better if self.rng.random() < share else self.other
         return free[0] if free else self.better

@@ -184,7 +184,7 @@ class KitchenPlan:
 class Participant:
     """Somebody who is watched. number: from 0; id: as in EPIC-KITCHENS, "P901".
 
-    tempo: 1 is usual, more is quicker. height_m: of the eyes, standing. handed: the hand that is used if both are free.
+    tempo: 1 is usual, more is quicker. height_m: of the eyes, standing. handed: the hand for what lies ahead.
     sleeve_share: how much of the forearm the sleeve covers. sway: of the head, 1 is usual. lens_deg: the camera's field
     of view, upright.
     """

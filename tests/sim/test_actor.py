@@ -52,6 +52,35 @@ def test_steps_follow_each_other_and_sub_actions_have_times_and_hands(show):
                 assert sub_action.hand is not None
 
 
+def test_the_hand_that_begins_is_the_one_on_the_side_of_what_it_takes():
+    chosen = []
+    for number in NUMBERS:
+        show = performance(number)
+        for step in show.steps:
+            for taken in (s for s in step.program.body if s.verb is Verb.GRASP and s.hand in SIDES):
+                name, before = taken.objects[0], show.state(taken.start_s)
+                if before.held or name not in show.activity.plan.things:
+                    continue
+                x_m = show.body.frame(taken.stop_s).inverse().point(show.thing(name, taken.start_s).position_m)[0]
+                if abs(x_m) > 0.32:
+                    chosen.append((x_m > 0, taken.hand is Hand.RIGHT))
+    assert chosen, "nobody took anything that stands aside"
+    assert all(is_right == by_right for is_right, by_right in chosen), chosen
+
+
+def test_hands_are_the_plans_whichever_begins(show):
+    """What the plan puts into two hands is in two hands, and what it puts into one is in that one."""
+    swapped = {Hand.LEFT: Hand.RIGHT, Hand.RIGHT: Hand.LEFT}
+    for planned, step in zip(show.activity.steps, show.steps, strict=True):
+        for before, after in ((planned.before, step.step.before), (planned.after, step.step.after)):
+            assert (after.left, after.right) in ((before.left, before.right), (before.right, before.left))
+            assert (after.places, after.atoms) == (before.places, before.atoms)
+        for wanted, done in zip(planned.program.sub_actions(), step.program.body, strict=True):
+            if wanted.hand is not None:
+                assert done.hand in (wanted.hand, swapped.get(wanted.hand))
+                assert (done.verb, done.objects) == (wanted.verb, wanted.objects)
+
+
 def test_what_is_drawn_agrees_with_what_is_true_at_the_end_of_every_step(show):
     """The picture must not show a shut fridge that the truth calls open, or a cup beside the plate it is on."""
     things, plan = show.activity.plan.things, show.activity.plan

@@ -50,7 +50,7 @@ STORIES = {
         ("stopping", "microwave", "button"), ("discarding", "rubbish", "bin"), ("turning_off", "tap"),
     ),
 }  # fmt: skip
-RIGHT_HANDED, LEFT_HANDED = 2, 14
+RIGHT_HANDED, LEFT_HANDED = 2, 33
 GO_ON = ("water", "hum", "sizzle", "boil")
 """Sounds that last until something ends them."""
 WORKS = ("cut", "peel", "stir", "scrub_dish", "wipe", "spread_on", "scoop")
