@@ -107,7 +107,13 @@ def _stock(model: LegoModel, picture: NDArray[np.uint8], image: NDArray, text: N
     """By diffusers, which gets the same conditioning and draws the same noise."""
     conditioning = model.generator.conditioning
     pipeline = StableDiffusionInstructPix2PixPipeline(
-        model.autoencoder, conditioning.text_encoder, None, model.generator.unet, sampler(), None, None
+        model.autoencoder,
+        conditioning.text_encoder,
+        None,
+        model.generator.unet,
+        sampler(prediction=model.config.prediction),
+        None,
+        None,
     )
     pipeline.set_progress_bar_config(disable=True)
     words, null = torch.from_numpy(model.tokenizer([_WORDS, ""])).split(1)

@@ -51,7 +51,7 @@ def sdedit(
     num_steps = config.num_steps if num_steps is None else num_steps
     text_guidance = config.text_guidance if text_guidance is None else text_guidance
     generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds or range(len(words))]
-    scheduler = sampler(sampler_name)
+    scheduler = sampler(sampler_name, model.config.prediction)
     scheduler.set_timesteps(num_steps)
     taken = round(strength * num_steps)
     latent = encoded(model, frames) * model.autoencoder.config.scaling_factor
@@ -97,17 +97,17 @@ def proximal_inversion(
 
     # 1. to noise, under the source words
     latent = clean = encoded(model, frames) * model.autoencoder.config.scaling_factor
-    inverse = inverse_ddim()
+    inverse = inverse_ddim(config.prediction)
     inverse.set_timesteps(num_steps)
     for step in inverse.timesteps:
-        latent = inverse.step(generator.noise(latent, None, step, source_BLD), step, latent).prev_sample
+        latent = inverse.step(generator.predict(latent, None, step, source_BLD), step, latent).prev_sample
 
     # 2. and back, under the words, where they differ enough from the source's
-    scheduler = sampler("ddim")
+    scheduler = sampler("ddim", config.prediction)
     scheduler.set_timesteps(num_steps)
     both_BLD = torch.cat([source_BLD, target_BLD])
     for step in scheduler.timesteps:
-        source, target = generator.noise(latent.repeat(2, 1, 1, 1), None, step, both_BLD).split(num)
+        source, target = generator.predict(latent.repeat(2, 1, 1, 1), None, step, both_BLD).split(num)
         difference, is_edited = proximal_difference(target - source, quantile, proximal)
         stepped = scheduler.step(source + text_guidance * difference, step, latent)
         if reconstruction and proximal != "none":

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -25,7 +25,15 @@ from transformers import CLIPTextModel
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError, ModelError
-from egoprog.lego.config import AutoencoderConfig, LegoConfig, TextEncoderConfig, UNetConfig, lego_from_json, to_json
+from egoprog.lego.config import (
+    AutoencoderConfig,
+    LegoConfig,
+    Prediction,
+    TextEncoderConfig,
+    UNetConfig,
+    lego_from_json,
+    to_json,
+)
 from egoprog.lego.generator import Generator, with_frame
 from egoprog.lego.schedules import sampler
 from egoprog.lego.text_tokens import TextTokenizer
@@ -65,7 +73,7 @@ def save_model(model: LegoModel, folder: str | Path, dtype: torch.dtype = torch.
         folder / "tokenizer" / "tokenizer_config.json",
         {"tokenizer_class": "CLIPTokenizer", "model_max_length": model.config.num_words},
     )
-    sampler().save_pretrained(folder / "scheduler")
+    sampler(prediction=model.config.prediction).save_pretrained(folder / "scheduler")
     own = {name: one for name, one in conditioning.state_dict().items() if name.startswith(_PROJECTIONS)}
     if own:
         metadata = {"lego": to_json(model.config)}
@@ -116,14 +124,14 @@ def read_autoencoder(folder: str | Path) -> AutoencoderKL:
 def load_published(folder: str | Path, config: LegoConfig) -> LegoModel:
     """A folder of Stable Diffusion 1.5 or InstructPix2Pix, as a generator of that configuration.
 
-    The folder's own sizes take the place of the configuration's. A UNet of 4 input channels gets 4 more, of zeros,
-    where the generator sees the input frame. σ, μ and π are at random. Raises ModelError for a folder that lacks a
-    part, that is of another kind, or whose weights are pickles.
+    The folder's own sizes, and what its UNet predicts, take the place of the configuration's. A UNet of 4 input
+    channels gets 4 more, of zeros, where the generator sees the input frame. σ, μ and π are at random.
+    Raises ModelError for a folder that lacks a part, that is of another kind, or whose weights are pickles.
     """
     folder = Path(folder)
     unet, text = _read(folder, "unet", UNet2DConditionModel), _read(folder, "text_encoder", CLIPTextModel)
     autoencoder = read_autoencoder(folder)
-    config = _sizes_of(config, unet, text, autoencoder)
+    config = replace(_sizes_of(config, unet, text, autoencoder), prediction=_prediction_of(folder))
     if config.sees_frame:
         unet = with_frame(unet)
     elif unet.config.in_channels != config.unet_channels:
@@ -177,6 +185,17 @@ def _read(folder: Path, name: str, kind: Callable[..., Part]) -> Part:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise ModelError(f"expected a whole {kind.__name__} in {path}, got {reason}; copy the folder again") from None
     return part
+
+
+def _prediction_of(folder: Path) -> Prediction:
+    """By the folder's scheduler; noise where it says nothing, as Stable Diffusion's first ones did."""
+    path = folder / "scheduler" / "scheduler_config.json"
+    if not path.is_file():
+        return "epsilon"
+    found = json.loads(path.read_text(encoding="utf-8")).get("prediction_type", "epsilon")
+    if found not in get_args(Prediction):
+        raise ModelError(f"expected a UNet that predicts {' or '.join(get_args(Prediction))}, got {found} in {path}")
+    return found
 
 
 def _sizes_of(

@@ -10,6 +10,8 @@ from typing import Any, Literal, get_type_hints
 from egoprog.errors import ConfigurationError
 
 Words = Literal["label", "description"]
+Prediction = Literal["epsilon", "v_prediction"]
+"""What the UNet finds in a noisy latent, in diffusers' words: the noise, or the velocity of Salimans and Ho 2022."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class LegoConfig:
     trains_projections: the released code hands its optimiser the UNet alone, so that σ, μ and π stay as at random;
     False is that ablation. drop: the share of samples that lose the words alone, the frame alone, and both, each.
     image_guidance, text_guidance: the paper's appendix has the two the wrong way round.
-    num_steps: of sampling.
+    num_steps: of sampling. prediction: a network that begins from nothing learns the velocity sooner, as that asks for
+    the picture where there is nothing but noise, which is where guidance has most to say.
     """
 
     size_px: tuple[int, int] = (256, 256)
@@ -87,6 +90,7 @@ class LegoConfig:
     image_guidance: float = 1.5
     text_guidance: float = 7.5
     num_steps: int = 100
+    prediction: Prediction = "epsilon"
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     unet: UNetConfig = field(default_factory=UNetConfig)
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
@@ -127,6 +131,7 @@ class LegoConfig:
             mixer_heads=4,
             mixer_feed_forward=512,
             num_steps=20,
+            prediction="v_prediction",
             autoencoder=AutoencoderConfig((16, 48, 96), layers=1, norm_groups=8, has_attention=False, scale=1.0),
             unet=UNetConfig((32, 64, 128, 192), (False, True, True, True), layers=1, num_heads=4, norm_groups=16),
             text=TextEncoderConfig(vocabulary=1024, layers=3, num_heads=4, feed_forward=768, is_frozen=False),

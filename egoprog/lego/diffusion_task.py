@@ -1,4 +1,4 @@
-"""Training of the generator: it learns to find the noise in the latent of the frame in which the action is done.
+"""Training of the generator: it learns to take the noise out of the latent of the frame in which the action is done.
 
 Shapes: B pairs, c latent channels, h/w latent, N words.
 """
@@ -75,7 +75,7 @@ class DiffusionTask(Task):
         noise = torch.randn_like(target)
         is_null_B, is_blind_B = dropped(torch.rand(len(target), device=target.device), self.config.drop)
         found = self._found(model, batch, frame, target, noise, steps_B, is_null_B, is_blind_B)
-        return {"loss": F.mse_loss(found.float(), noise.float())}
+        return {"loss": F.mse_loss(found.float(), self._wanted(target, noise, steps_B).float())}
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
         """ "loss" with all conditions, and how much it rises without the words and without the frame.
@@ -87,10 +87,11 @@ class DiffusionTask(Task):
             frame, target = self._latents(batch, is_training=False)
             noise = torch.stack([_noise_of(int(index), target.shape[1:]) for index in batch["index"]]).to(target)
             steps_B = (batch["index"] * _STRIDE) % NUM_TRAIN_STEPS
+            wanted = self._wanted(target, noise, steps_B)
             no, yes = torch.zeros_like(steps_B, dtype=torch.bool), torch.ones_like(steps_B, dtype=torch.bool)
             kinds = ((no, no), (yes, no), (no, yes)) if self.config.sees_frame else ((no, no), (yes, no))
             errors = [
-                (self._found(model, batch, frame, target, noise, steps_B, *kind).float() - noise)
+                (self._found(model, batch, frame, target, noise, steps_B, *kind).float() - wanted)
                 .square()
                 .mean((1, 2, 3))
                 for kind in kinds
@@ -122,6 +123,11 @@ class DiffusionTask(Task):
         noisy_Bchw = self._schedule.add_noise(target_Bchw, noise_Bchw, steps_B)
         embeddings = (batch.get("image"), batch.get("text"))
         return model(noisy_Bchw, frame_Bchw, steps_B, batch["words"], self._null_N, *embeddings, is_null_B)
+
+    def _wanted(self, target_Bchw: Tensor, noise_Bchw: Tensor, steps_B: Tensor) -> Tensor:
+        if self.config.prediction == "epsilon":
+            return noise_Bchw
+        return self._schedule.get_velocity(target_Bchw, noise_Bchw, steps_B)
 
     @torch.no_grad()
     def _latents(self, batch: Mapping[str, Tensor], is_training: bool) -> tuple[Tensor | None, Tensor]:

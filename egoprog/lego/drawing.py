@@ -25,7 +25,7 @@ from egoprog.lego.config import LegoConfig, lego_from_json
 from egoprog.lego.describing import Describer, Said
 from egoprog.lego.fast_sampling import Sampling, read_sampling
 from egoprog.lego.questions import TEMPLATES, Question
-from egoprog.lego.stepping import Latent, solver
+from egoprog.lego.stepping import Latent, noise_in, solver
 from egoprog.lego.text_tokens import TextTokenizer
 from egoprog.runtime import ModelFolder, Session, load, open_model
 
@@ -227,12 +227,14 @@ class Drawer:
             if conditions.frame is not None:
                 arrays["frame"] = conditions.frame
             if not sampling.is_guided(k, num_steps):
-                noise, deep = self._run("unet_alone", arrays)["noise"], None
+                predicted, deep = self._run("unet_alone", arrays)["predicted"], None
             elif deep is not None and age < sampling.reuse:
-                noise, age = _guided(self._run("unet_shallow", arrays | {"deep": deep})["noise"], *guidance), age + 1
+                out = self._run("unet_shallow", arrays | {"deep": deep})
+                predicted, age = _guided(out["predicted"], *guidance), age + 1
             else:
                 out = self._run("unet", arrays)
-                noise, deep, age = _guided(out["noise"], *guidance), out["deep"], 1
+                predicted, deep, age = _guided(out["predicted"], *guidance), out["deep"], 1
+            noise = noise_in(one, latent, predicted, k, self.config.prediction)
             is_last = k == num_steps - 1 or time.monotonic() + self._took_s["unet"] > end_s
             if on_step is not None or is_last:
                 clean = one.clean(latent, noise, k)
@@ -319,12 +321,12 @@ class Drawer:
         return share * unet_s + (1 - share) * self._took_s["unet_alone"]
 
 
-def _guided(noise_Gchw: NDArray[np.float32], image_guidance: float, text_guidance: float) -> Latent:
-    """(1, c, h, w), as `egoprog.lego.guidance.guided_noise`."""
-    if len(noise_Gchw) == 2:
-        full, nothing = noise_Gchw[:1], noise_Gchw[1:]
+def _guided(rows_Gchw: NDArray[np.float32], image_guidance: float, text_guidance: float) -> Latent:
+    """(1, c, h, w), as `egoprog.lego.guidance.guided`."""
+    if len(rows_Gchw) == 2:
+        full, nothing = rows_Gchw[:1], rows_Gchw[1:]
         return nothing + np.float32(text_guidance) * (full - nothing)
-    full, frame, nothing = noise_Gchw[:1], noise_Gchw[1:2], noise_Gchw[2:]
+    full, frame, nothing = rows_Gchw[:1], rows_Gchw[1:2], rows_Gchw[2:]
     return nothing + np.float32(image_guidance) * (frame - nothing) + np.float32(text_guidance) * (full - frame)
 
 

@@ -38,15 +38,15 @@ class Generator(nn.Module):
         text_BNE: Tensor | None = None,
         is_null_B: Tensor | None = None,
     ) -> Tensor:
-        """The noise (B, c, h, w).
+        """(B, c, h, w): the noise, or the velocity, as the configuration says.
 
         noisy_Bchw: latent at step_B of the schedule. frame_Bchw: the input frame's, unscaled, zeros where it is left
         out; None for a generator that sees no frame. The rest as `Conditioning.forward`'s.
         """
         tokens_BLD = self.conditioning(words_BN, null_N, image_BME, text_BNE, is_null_B)
-        return self.noise(noisy_Bchw, frame_Bchw, step_B, tokens_BLD)
+        return self.predict(noisy_Bchw, frame_Bchw, step_B, tokens_BLD)
 
-    def noise(self, noisy_Bchw: Tensor, frame_Bchw: Tensor | None, step_B: Tensor, tokens_BLD: Tensor) -> Tensor:
+    def predict(self, noisy_Bchw: Tensor, frame_Bchw: Tensor | None, step_B: Tensor, tokens_BLD: Tensor) -> Tensor:
         """As `forward`, the conditioning given: it is the same in every step of sampling."""
         both = noisy_Bchw if frame_Bchw is None else torch.cat([noisy_Bchw, frame_Bchw], dim=1)
         return self.unet(both, step_B, tokens_BLD).sample

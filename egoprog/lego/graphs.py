@@ -9,9 +9,9 @@ A model's graphs:
     conditioning   words (2, N): what is asked and nothing; image, text (1, N, E) where they are used
                    -> keys_values (2, L, W), of every cross attention of the UNet side by side
     frame_encoder  pixels (1, 3, H, W) -> latent (1, c, h, w) unscaled
-    unet           latent (1, c, h, w), frame (1, c, h, w), step (1,), keys_values -> noise (G, c, h, w) of the guided
-                   rows, and deep (G, C, h, w), features that change little between steps
-    unet_shallow   as unet, and deep -> noise: the first and the last level of the UNet alone
+    unet           latent (1, c, h, w), frame (1, c, h, w), step (1,), keys_values -> predicted (G, c, h, w) of the
+                   guided rows, and deep (G, C, h, w), features that change little between steps
+    unet_shallow   as unet, and deep -> predicted: the first and the last level of the UNet alone
     unet_alone     as unet, of the row with frame and conditioning alone (1, c, h, w)
     decoder        latent (1, c, h, w), scaled -> pixels (1, 3, H, W)
 
@@ -59,7 +59,7 @@ def generator_graphs(model: LegoModel, has_alone: bool = False) -> list[GraphMod
     unet_inputs |= {"step": torch.zeros(1), "keys_values": torch.zeros(2, config.num_tokens, keys_values.width)}
     graphs = [
         GraphModule("conditioning", keys_values, {"words": words, **embeddings}, ("keys_values",)),
-        GraphModule("unet", UNetStep(unet, config.sees_frame), unet_inputs, ("noise", "deep")),
+        GraphModule("unet", UNetStep(unet, config.sees_frame), unet_inputs, ("predicted", "deep")),
     ]
     deep = graphs[-1].run(unet_inputs)["deep"]
     graphs.append(
@@ -67,11 +67,11 @@ def generator_graphs(model: LegoModel, has_alone: bool = False) -> list[GraphMod
             "unet_shallow",
             ShallowStep(unet, config.sees_frame),
             unet_inputs | {"deep": torch.zeros_like(deep)},
-            ("noise",),
+            ("predicted",),
         )
     )
     if has_alone:
-        graphs.append(GraphModule("unet_alone", UNetAlone(unet, config.sees_frame), unet_inputs, ("noise",)))
+        graphs.append(GraphModule("unet_alone", UNetAlone(unet, config.sees_frame), unet_inputs, ("predicted",)))
     if config.sees_frame:
         graphs.append(GraphModule("frame_encoder", FrameEncoder(model.autoencoder), {"pixels": pixels}, ("latent",)))
     graphs.append(GraphModule("decoder", Decoder(model.autoencoder), {"latent": latent}, ("pixels",)))

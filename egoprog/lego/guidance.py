@@ -37,10 +37,13 @@ class GuidedConditions:
         return latent_Bchw.repeat(self.num_rows, 1, 1, 1)
 
 
-def guided_noise(noise_Rchw: Tensor, num_rows: int, image_guidance: float, text_guidance: float) -> Tensor:
-    """e(0,0) + s_i (e(x,0) - e(0,0)) + s_t (e(x,c) - e(x,0)), (B, c, h, w). Source: LEGO, equations 3 to 5."""
+def guided(rows_Rchw: Tensor, num_rows: int, image_guidance: float, text_guidance: float) -> Tensor:
+    """Of what the UNet predicts, e(0,0) + s_i (e(x,0) - e(0,0)) + s_t (e(x,c) - e(x,0)), (B, c, h, w).
+
+    Source: LEGO, equations 3 to 5.
+    """
     if num_rows == 2:
-        full, nothing = noise_Rchw.chunk(2)
+        full, nothing = rows_Rchw.chunk(2)
         return nothing + text_guidance * (full - nothing)
-    full, frame, nothing = noise_Rchw.chunk(3)
+    full, frame, nothing = rows_Rchw.chunk(3)
     return nothing + image_guidance * (frame - nothing) + text_guidance * (full - frame)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from egoprog.errors import InputError
 from egoprog.lego.checkpoints import LegoModel
-from egoprog.lego.guidance import GuidedConditions, guided_noise
+from egoprog.lego.guidance import GuidedConditions, guided
 from egoprog.lego.pair_dataset import as_picture, as_pixels
 from egoprog.lego.schedules import SAMPLERS, sampler
 
@@ -63,7 +63,7 @@ def generate(
     conditions = guided_conditions(model, frames, words, image, text)
 
     # 2. noise
-    scheduler = sampler(sampler_name)
+    scheduler = sampler(sampler_name, config.prediction)
     scheduler.set_timesteps(num_steps)
     shape = (len(words), config.autoencoder.latent_channels, *config.latent_size)
     latent = randn_tensor(shape, generator=generators) * scheduler.init_noise_sigma
@@ -121,9 +121,9 @@ def denoise(
     options = {"generator": list(generators)} if "Ancestral" in type(scheduler).__name__ else {}
     for number, step in enumerate(timesteps, start=1):
         rows = conditions.repeated(scheduler.scale_model_input(latent_Bchw, step))
-        noise = model.generator.noise(rows, conditions.frame, step, conditions.tokens).float()
-        noise = guided_noise(noise, conditions.num_rows, *guidance)
-        latent_Bchw = scheduler.step(noise, step, latent_Bchw, **options).prev_sample
+        predicted = model.generator.predict(rows, conditions.frame, step, conditions.tokens).float()
+        predicted = guided(predicted, conditions.num_rows, *guidance)
+        latent_Bchw = scheduler.step(predicted, step, latent_Bchw, **options).prev_sample
         if on_step is not None:
             on_step(number, latent_Bchw)
     return latent_Bchw

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.errors import ConfigurationError
+from egoprog.lego.config import Prediction
 
 Latent = NDArray[np.float32]
 """(1, c, h, w)."""
@@ -26,11 +27,13 @@ _RHO = 7.0  # of Karras et al. 2022, equation 5
 class Solver(Protocol):
     """One request's steps, taken in their order.
 
-    timesteps: (K,) of the UNet. start: what unit noise is multiplied with to be the first latent.
+    timesteps: (K,) of the UNet. start: what unit noise is multiplied with to be the first latent. ratios: (K + 1,)
+    noise to signal, 0 at the end.
     """
 
     timesteps: NDArray[np.float32]
     start: float
+    ratios: NDArray[np.float64]
 
     def scaled(self, latent: Latent, k: int) -> Latent:
         """What the UNet takes in step k."""
@@ -51,17 +54,17 @@ class EulerAncestral:
     def __init__(self, num_steps: int) -> None:
         self.timesteps = np.linspace(0, NUM_TRAIN_STEPS - 1, num_steps, dtype=np.float32)[::-1].copy()
         table = _training_sigmas()
-        self._sigmas = np.append(np.interp(self.timesteps, np.arange(len(table)), table), 0.0)
-        self.start = float(self._sigmas[0])
+        self.ratios = np.append(np.interp(self.timesteps, np.arange(len(table)), table), 0.0)
+        self.start = float(self.ratios[0])
 
     def scaled(self, latent: Latent, k: int) -> Latent:
-        return (latent / np.hypot(self._sigmas[k], 1.0)).astype(np.float32)
+        return (latent / np.hypot(self.ratios[k], 1.0)).astype(np.float32)
 
     def clean(self, latent: Latent, noise: Latent, k: int) -> Latent:
-        return (latent - self._sigmas[k] * noise).astype(np.float32)
+        return (latent - self.ratios[k] * noise).astype(np.float32)
 
     def step(self, latent: Latent, noise: Latent, k: int, draw: Callable[[], Latent]) -> Latent:
-        here, there = self._sigmas[k : k + 2]
+        here, there = self.ratios[k : k + 2]
         up = np.sqrt(there**2 * (here**2 - there**2) / here**2)
         down = np.sqrt(there**2 - up**2)
         return (latent + noise * (down - here) + draw() * up).astype(np.float32)
@@ -81,11 +84,11 @@ class DpmSolver:
         high, low = table[-1] ** (1 / _RHO), table[0] ** (1 / _RHO)
         sigmas = (high + ramp * (low - high)) ** _RHO
         self.timesteps = np.interp(np.log(sigmas), np.log(table), np.arange(len(table))).round().astype(np.float32)
-        ratios = np.append(sigmas, 0.0)
-        self._alphas = 1.0 / np.sqrt(ratios**2 + 1.0)
-        self._sigmas = ratios * self._alphas
+        self.ratios = np.append(sigmas, 0.0)
+        self._alphas = 1.0 / np.sqrt(self.ratios**2 + 1.0)
+        self._sigmas = self.ratios * self._alphas
         with np.errstate(divide="ignore"):
-            self._lambdas = -np.log(ratios)  # the last is infinite: nothing but the clean latent is left
+            self._lambdas = -np.log(self.ratios)  # the last is infinite: nothing but the clean latent is left
         self._last: Latent | None = None
 
     def scaled(self, latent: Latent, k: int) -> Latent:
@@ -109,6 +112,15 @@ class DpmSolver:
 _SOLVERS: dict[str, Callable[[int], Solver]] = {"euler_ancestral": EulerAncestral, "dpm": DpmSolver}
 SOLVERS = tuple(_SOLVERS)
 """The first is the paper's; names as in `egoprog.lego.schedules`."""
+
+
+def noise_in(one: Solver, latent: Latent, predicted: Latent, k: int, prediction: Prediction) -> Latent:
+    """The noise in step k's latent. predicted: by a UNet that finds the noise itself, or the velocity."""
+    if prediction == "epsilon":
+        return predicted
+    # v = alpha noise - sigma clean, of a latent alpha clean + sigma noise of unit variance
+    ratio = one.ratios[k]
+    return ((predicted + ratio * one.scaled(latent, k)) / np.hypot(ratio, 1.0)).astype(np.float32)
 
 
 def solver(name: str, num_steps: int) -> Solver:

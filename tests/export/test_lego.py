@@ -56,7 +56,7 @@ def test_a_generator_that_reads_labels_needs_no_language_model(tmp_path, capsys)
     save_model(tiny_model(replace(PLAIN, words="label", unet=unet)), tmp_path / "labels")
     arguments = ["--model", str(tmp_path / "labels"), "--out", str(tmp_path / "out"), "--check"]
     assert lego.main([*arguments, "--precision", "fp32,fp16", "--solver", "dpm", "--steps", "2"]) == 0
-    assert "unet.noise" in capsys.readouterr().out
+    assert "unet.predicted" in capsys.readouterr().out
     folder = open_model(tmp_path / "out")
     folder.check()
     proto = onnx.load(folder.onnx("unet"))

@@ -25,6 +25,7 @@ TINY = LegoConfig(
     mixer_heads=4,
     mixer_feed_forward=32,
     num_steps=3,
+    prediction="v_prediction",
     autoencoder=AutoencoderConfig((16, 16, 16), 1, 4, 8, True, 0.7),
     unet=UNetConfig((16, 32), (True, True), 1, 4, 8),
     text=TextEncoderConfig(560, 1, 4, 48, False),

@@ -9,7 +9,7 @@ from small_lego import PLAIN
 from egoprog.errors import ModelError
 from egoprog.lego.config import LegoConfig
 from egoprog.lego.generator import make_unet, with_frame
-from egoprog.lego.guidance import guided_noise
+from egoprog.lego.guidance import guided
 
 
 def test_a_widened_unet_draws_as_before_and_ignores_the_frame_at_first():
@@ -41,6 +41,6 @@ def test_the_papers_unet_is_stable_diffusions():
 
 def test_guidance_is_the_papers_equation():
     full, frame, nothing = torch.tensor([[3.0]]), torch.tensor([[2.0]]), torch.tensor([[1.0]])
-    found = guided_noise(torch.cat([full, frame, nothing]), 3, image_guidance=1.5, text_guidance=7.5)
+    found = guided(torch.cat([full, frame, nothing]), 3, image_guidance=1.5, text_guidance=7.5)
     assert found.item() == 1.0 + 1.5 * (2.0 - 1.0) + 7.5 * (3.0 - 2.0)
-    assert guided_noise(torch.cat([full, nothing]), 2, 1.5, 7.5).item() == 1.0 + 7.5 * 2.0
+    assert guided(torch.cat([full, nothing]), 2, 1.5, 7.5).item() == 1.0 + 7.5 * 2.0

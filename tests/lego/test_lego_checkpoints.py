@@ -50,25 +50,29 @@ def test_stable_diffusion_becomes_an_editing_generator_that_ignores_the_frame_at
     folder, source = stable_diffusion
     model = load_published(folder, replace(LegoConfig.paper(), size_px=(32, 48), vlm_width=24, mixer_heads=4))
     assert model.config.unet_channels == 8 and model.config.width == 32 and model.config.has_embeddings
+    assert model.config.prediction == "epsilon"
     assert model.config.autoencoder.scale == source.autoencoder.config.scaling_factor == 0.7
     noisy, tokens = torch.randn(1, 4, 8, 12), torch.randn(1, 5, 32)
     with torch.no_grad():
-        theirs = source.generator.noise(noisy, None, torch.tensor(7), tokens)
-        ours = model.generator.noise(noisy, torch.randn(1, 4, 8, 12), torch.tensor(7), tokens)
+        theirs = source.generator.predict(noisy, None, torch.tensor(7), tokens)
+        ours = model.generator.predict(noisy, torch.randn(1, 4, 8, 12), torch.tensor(7), tokens)
     assert torch.allclose(theirs, ours, atol=1e-5)
     assert (model.tokenizer(["cut carrot"]) == source.tokenizer(["cut carrot"])).all()
 
 
 def test_instruct_pix2pix_draws_what_diffusers_draws_of_it(tmp_path):
     source = tiny_model(PLAIN)
-    folder = published(
-        tmp_path / "ip2p", source, StableDiffusionInstructPix2PixPipeline, EulerAncestralDiscreteScheduler()
-    )
+    scheduler = EulerAncestralDiscreteScheduler(prediction_type="v_prediction")
+    folder = published(tmp_path / "ip2p", source, StableDiffusionInstructPix2PixPipeline, scheduler)
     model = load_published(folder, replace(PLAIN, width=8))
     frame = np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8)
     assert (generate(model, [frame], ["cut carrot"]) == generate(source, [frame], ["cut carrot"])).all()
+    assert model.config.prediction == source.config.prediction == "v_prediction"
     with pytest.raises(ModelError, match="4 input channels, got 8"):
         load_published(folder, replace(PLAIN, sees_frame=False))
+    EulerAncestralDiscreteScheduler(prediction_type="sample").save_pretrained(folder / "scheduler")
+    with pytest.raises(ModelError, match="epsilon or v_prediction, got sample"):
+        load_published(folder, PLAIN)
 
 
 def test_a_published_folder_that_lacks_a_part_is_told_in_one_line(stable_diffusion):

@@ -1,5 +1,7 @@
 """Frames from frames and words: against diffusers' own pipeline, and independent of what is made along."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,9 +17,10 @@ from egoprog.lego.schedules import SCHEDULE
 FRAME = np.random.default_rng(3).integers(0, 255, (32, 48, 3), dtype=np.uint8)
 
 
-def test_frames_are_those_of_diffusers_instruct_pix2pix_pipeline():
-    model = tiny_model(PLAIN)
-    scheduler = EulerAncestralDiscreteScheduler(**SCHEDULE)
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_frames_are_those_of_diffusers_instruct_pix2pix_pipeline(prediction):
+    model = tiny_model(replace(PLAIN, prediction=prediction))
+    scheduler = EulerAncestralDiscreteScheduler(**SCHEDULE, prediction_type=prediction)
     stock = StableDiffusionInstructPix2PixPipeline(
         model.autoencoder, model.generator.conditioning.text_encoder, None, model.generator.unet, scheduler, None, None
     )

@@ -6,20 +6,21 @@ import torch
 
 from egoprog.errors import ConfigurationError
 from egoprog.lego.schedules import sampler
-from egoprog.lego.stepping import SOLVERS, solver
+from egoprog.lego.stepping import SOLVERS, noise_in, solver
 
 SHAPE = (1, 4, 8, 12)
 
 
 def found(latent: np.ndarray, step: float) -> np.ndarray:
-    """Noise that depends on the latent and the step, as a UNet's does."""
+    """A prediction that depends on the latent and the step, as a UNet's does."""
     return (np.tanh(latent) + 0.1 * np.sin(step / 50)).astype(np.float32)
 
 
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 @pytest.mark.parametrize("num_steps", [1, 2, 7, 20, 100])
 @pytest.mark.parametrize("name", SOLVERS)
-def test_latents_are_those_of_diffusers(name, num_steps):
-    ours, theirs = solver(name, num_steps), sampler(name)
+def test_latents_are_those_of_diffusers(name, num_steps, prediction):
+    ours, theirs = solver(name, num_steps), sampler(name, prediction)
     theirs.set_timesteps(num_steps)
     assert np.allclose(ours.timesteps, theirs.timesteps.numpy(), atol=1e-3)
     assert ours.start == pytest.approx(float(theirs.init_noise_sigma), rel=1e-4)
@@ -32,9 +33,10 @@ def test_latents_are_those_of_diffusers(name, num_steps):
     for k, step in enumerate(theirs.timesteps):
         scaled = theirs.scale_model_input(reference, step).numpy()
         assert np.abs(ours.scaled(latent, k) - scaled).max() < 1e-3
-        noise = found(scaled, float(step))
+        predicted = found(scaled, float(step))
+        noise = noise_in(ours, latent, predicted, k, prediction)
         latent = ours.step(latent, noise, k, lambda: torch.randn(SHAPE, generator=same).numpy())
-        reference = theirs.step(torch.from_numpy(noise), step, reference, **options).prev_sample
+        reference = theirs.step(torch.from_numpy(predicted), step, reference, **options).prev_sample
         assert np.abs(latent - reference.numpy()).max() < 1e-3
 
 
