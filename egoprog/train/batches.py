@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,12 @@ class SeededSamples(Dataset):
                 np.random.set_state(kept_numpy)
 
 
+def ignore_stops(_worker: int) -> None:
+    """What stops a trainer may reach all of its group (Ctrl-C does): readers go on until it has made its checkpoint."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+
+
 class Batches:
     """One process's part of a split, in order, on its device.
 
@@ -50,7 +57,9 @@ class Batches:
         rounds = -(-self.num_samples // num)
         places = [Place(min(number * num + rank, self.num_samples - 1), 0) for number in range(rounds)]
         parts = [places[start : start + batch] for start in range(0, rounds, batch)]
-        self._loader = DataLoader(SeededSamples(dataset, seed), batch_sampler=parts, num_workers=workers)
+        self._loader = DataLoader(
+            SeededSamples(dataset, seed), batch_sampler=parts, num_workers=workers, worker_init_fn=ignore_stops
+        )
 
     def __len__(self) -> int:
         return len(self._loader)

@@ -30,7 +30,7 @@ from tqdm import tqdm
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError, TrainingError
 from egoprog.provenance import provenance
-from egoprog.train.batches import Batches, SeededSamples
+from egoprog.train.batches import Batches, SeededSamples, ignore_stops
 from egoprog.train.checkpoint import Checkpoint, Checkpoints
 from egoprog.train.config import TrainingConfig
 from egoprog.train.curves import draw_curves
@@ -152,7 +152,7 @@ class _Training:
             batch_sampler=order,
             num_workers=self.config.workers,
             pin_memory=self.accelerator.device.type == "cuda",
-            worker_init_fn=ignore_interrupts,
+            worker_init_fn=ignore_stops,
         )
         return (send_to_device(batch, self.accelerator.device, non_blocking=True) for batch in loader)
 
@@ -405,11 +405,6 @@ def _short(value: str | None) -> str:
 def _ids(batch: Batch) -> list[Any]:
     ids = batch.get("narration_id", batch["index"])
     return ids.tolist() if isinstance(ids, torch.Tensor) else list(ids)
-
-
-def ignore_interrupts(_worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal: readers go on until the trainer has made its checkpoint."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """A training goes on where it was stopped as if nothing had happened, and says in one line why it can't."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -99,6 +100,42 @@ def test_a_stopped_run_ends_with_the_losses_and_weights_of_one_that_was_not(tmp_
     train(StopsAt(), config, tmp_path / "stopped")
     assert losses(tmp_path / "stopped") == losses(tmp_path / "whole")
     assert_same_weights(tmp_path / "whole", tmp_path / "stopped")
+
+
+class StopsAll(LineTask):
+    """Asks its readers to stop too, as a service manager does that stops a group of processes."""
+
+    def __init__(self, while_measuring: bool) -> None:
+        super().__init__(num=64)
+        self.while_measuring, self.was_asked = while_measuring, False
+
+    def loss(self, model, batch):
+        if not self.while_measuring:
+            self.ask()
+        return super().loss(model, batch)
+
+    def measure(self, model, batches):
+        for _ in batches:
+            self.ask()
+        return super().measure(model, batches)
+
+    def ask(self):
+        if not self.was_asked:
+            self.was_asked = True
+            readers = multiprocessing.active_children()
+            assert len(readers) >= 2
+            for number in (signal.SIGINT, signal.SIGTERM):
+                for reader in readers:
+                    os.kill(reader.pid, number)
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("while_measuring", [False, True])
+def test_readers_that_are_told_to_stop_go_on_until_the_checkpoint_is_made(tmp_path, while_measuring):
+    config = replace(CONFIG, workers=2, batch=2)
+    with pytest.raises(Interrupted, match="the same command goes on"):
+        train(StopsAll(while_measuring), config, tmp_path)
+    assert train(LineTask(num=64), config, tmp_path)["steps"] == config.num_steps(64)
 
 
 KILLED = """
