@@ -31,19 +31,19 @@ PREFIX = "autoencoder."
 _C1, _C2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2  # SSIM's, for values from -1 to 1
 _WINDOW_PX = 7
 _NUM_SCALES = 3
-_COLOUR_PX = 8
+_COLOUR_PX = 4
 
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """Weights of the terms. colour: of the mean absolute error of means over squares, in which a hue counts like a
-    shape; without it a network of few channels leaves greens and yellows grey for long. kl: small, so that latents
-    keep detail and only stay near the origin.
+    """Weights of the terms. colour: see `colour_loss`; without it a network of few channels has one axis of colours,
+    blue to orange, and leaves greens and yellows grey. kl: small, so that latents keep detail and only stay near the
+    origin.
     """
 
     absolute: float = 1.0
     structure: float = 0.5
-    colour: float = 2.0
+    colour: float = 4.0
     kl: float = 1e-5
 
 
@@ -142,8 +142,8 @@ class AutoencoderTask(Task):
         return {"loss": loss} | parts
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """Of whole pictures: PSNR in dB, structural similarity, the error of colours as `colour_loss` has it, of values
-        from 0 to 1, and mean and spread of the latents.
+        """Of whole pictures: PSNR in dB, structural similarity, the share of colour that is lost or wrong (1 for a grey
+        copy), and mean and spread of the latents.
         """
         rows = []
         for batch in batches:
@@ -155,18 +155,19 @@ class AutoencoderTask(Task):
             columns = [
                 -10 * mean_square.clamp(min=1e-10).log10(),
                 1 - structure,
-                torch.stack([colour_loss(a[None], b[None]) for a, b in zip(drawn, pixels, strict=True)]) / 2.0,
+                (colours(drawn) - colours(pixels)).abs().mean((1, 2, 3)),
+                colours(pixels).abs().mean((1, 2, 3)),
                 mean.float().mean((1, 2, 3)),
                 mean.float().square().mean((1, 2, 3)),
                 logvar.float().exp().mean((1, 2, 3)),
             ]
             rows.append(torch.stack(columns, dim=1))
-        psnr, similarity, colour, mean, square, noise = batches.gather(torch.cat(rows)).double().mean(0).tolist()
+        psnr, similarity, wrong, colour, mean, square, noise = batches.gather(torch.cat(rows)).double().mean(0).tolist()
         spread = max(square - mean**2, 0.0) ** 0.5
         return {
             "psnr": psnr,
             "structure": similarity,
-            "colour_error": colour,
+            "colour_lost": wrong / max(colour, 1e-6),
             "latent_spread": spread,
             "latent_noise": noise**0.5,
         }
@@ -176,9 +177,15 @@ class AutoencoderTask(Task):
 
 
 def colour_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:
-    """Mean absolute difference of what is left of two pictures when each square is one colour."""
-    side = min(_COLOUR_PX, *first_BCHW.shape[2:])
-    return F.l1_loss(F.avg_pool2d(first_BCHW, side), F.avg_pool2d(second_BCHW, side))
+    """Mean absolute difference of two pictures' colours."""
+    return F.l1_loss(colours(first_BCHW), colours(second_BCHW))
+
+
+def colours(pixels_BCHW: Tensor) -> Tensor:
+    """(B, 2, h, w): red less green and yellow less blue, 0 where a square of the picture is grey."""
+    side = min(_COLOUR_PX, *pixels_BCHW.shape[2:])
+    red, green, blue = F.avg_pool2d(pixels_BCHW, side).unbind(1)
+    return torch.stack([red - green, (red + green) / 2 - blue], dim=1)
 
 
 def structure_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:

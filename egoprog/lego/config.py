@@ -132,7 +132,9 @@ class LegoConfig:
             mixer_feed_forward=512,
             num_steps=20,
             prediction="v_prediction",
-            autoencoder=AutoencoderConfig((16, 48, 96), layers=1, norm_groups=8, has_attention=False, scale=1.0),
+            autoencoder=AutoencoderConfig(
+                (16, 48, 96), layers=1, latent_channels=6, norm_groups=8, has_attention=False, scale=1.0
+            ),
             unet=UNetConfig((32, 64, 128, 192), (False, True, True, True), layers=1, num_heads=4, norm_groups=16),
             text=TextEncoderConfig(vocabulary=1024, layers=3, num_heads=4, feed_forward=768, is_frozen=False),
         )
