@@ -35,13 +35,13 @@ BENCHMARKS = (
 RESULTS = Path(__file__).parent / "results"
 
 
-def provenance(name: str) -> dict[str, Any]:
+def provenance(arguments: str) -> dict[str, Any]:
     """What was run, on which commit, on which machine."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, cwd=RESULTS.parent
     ).stdout.strip()
     return {
-        "command": f"python -m benchmarks {name}",
+        "command": f"python -m benchmarks {arguments}",
         "commit": commit,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": {
@@ -73,11 +73,15 @@ def main() -> int:
         if name not in BENCHMARKS:
             parser.error(f"expected one of {', '.join(BENCHMARKS)}, got {name!r}")
         measure = importlib.import_module(f"benchmarks.{name}").measure
-        given = {"uniformer": [options.original], "lego": [options.model]}
-        figures = measure(*given.get(name, []))
+        flag, value = {"uniformer": ("--original", options.original), "lego": ("--model", options.model)}.get(
+            name, ("",) * 2
+        )
+        figures = measure(value) if value else measure()
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.json"
-        path.write_text(json.dumps({**provenance(name), "figures": figures}, indent=1) + "\n")
+        path.write_text(
+            json.dumps({**provenance(f"{name} {flag} {value}" if value else name), "figures": figures}, indent=1) + "\n"
+        )
         print(f"{name}:")
         for key, value in figures.items():
             print(f"  {key:<44} {value:.3g}" if isinstance(value, float) else f"  {key:<44} {value}")
