@@ -47,11 +47,12 @@ def describe(pair: FramePair, clip: ProgramClip, boxes: FrameBoxes | None = None
     told = _told(pair, clip, steps, scene)
     if told is None:
         return ""
-    kind, slots = told
-    if not slots["hand"] and "hand" not in slots["rest"] and "hand" not in kind:
+    kind, rest, slots = told
+    if not slots["hand"] and "hand" not in rest and "hand" not in kind:
         return ""
-    sentence = rng.choice(_sentences()[kind]).format(**slots)
-    return sentence[0].upper() + sentence[1:]
+    ways = [way for way in _sentences()[kind] if not rest or way.startswith("The person")]
+    sentence = rng.choice(ways).format(**slots)
+    return f"{rest}, {sentence[0].lower()}{sentence[1:]}" if rest else sentence[0].upper() + sentence[1:]
 
 
 def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
@@ -142,7 +143,10 @@ class _Scene:
         return f" in the {sides[0]} hand" if sides else ""
 
     def rest(self, hands: Iterable[Hand], told: Iterable[str], only_seen: bool = True) -> str:
-        """What the hands that do nothing hold, if it was not told of yet. only_seen: and if it is in view."""
+        """A clause about what the hands that do nothing hold, "" where there is nothing to tell.
+
+        told: things that are told of elsewhere. only_seen: what is not in view is left out.
+        """
         busy = {hand.value for hand in hands}
         if "both" in busy:
             return ""
@@ -155,13 +159,13 @@ class _Scene:
                 clauses.append((side, words_of(thing)))
         if len(clauses) == 2:
             (one, first), (other, second) = clauses
-            return f" while the {one} hand holds the {first} and the {other} hand holds the {second}"
+            return f"While the {one} hand holds the {first} and the {other} hand holds the {second}"
         if clauses:
             side, thing = clauses[0]
             ways = (
-                f" while the {side} hand holds the {thing}",
-                f", with the {thing} in the {side} hand",
-                f" and keeps the {thing} in the {side} hand",
+                f"While the {side} hand holds the {thing}",
+                f"With the {thing} in the {side} hand",
+                f"Keeping the {thing} in the {side} hand",
             )
             return self._rng.choice(ways)
         return ""
@@ -169,8 +173,8 @@ class _Scene:
 
 def _told(
     pair: FramePair, clip: ProgramClip, steps: Sequence[SubAction], scene: _Scene
-) -> tuple[str, dict[str, str]] | None:
-    """Which kind of sentence, and what fills it; None where too little is known."""
+) -> tuple[str, str, dict[str, str]] | None:
+    """Which kind of sentence, what stands before it, and what fills it; None where too little is known."""
     if all(step.verb is Verb.WAIT for step in steps):
         return _idle(pair, scene)
     hands = list(dict.fromkeys(step.hand for step in steps if step.hand is not None))
@@ -193,21 +197,24 @@ def _told(
     at = scene.held_by(second) or scene.place(second) or scene.side(second)
     relation, goal = _destination(moved, clip) if moved else ("", "")
     busy = hands if kind not in ("rinse_hands", "dry_hands") else [Hand.BOTH]
-    return kind, {
-        "thing": f"the {words_of(thing)}",
-        "short": words_of(thing),
-        "where": "" if is_held else scene.side(thing),
-        "from": "" if is_held else place,
-        "second": f"the {words_of(second)}" if second else "",
-        "at": at,
-        "onto": f"{relation}to the {goal}",
-        "there": f"{relation} the {goal}",
-        "hand": hand,
-        "rest": scene.rest(busy, others),
-    }
+    return (
+        kind,
+        scene.rest(busy, others),
+        {
+            "thing": f"the {words_of(thing)}",
+            "short": words_of(thing),
+            "where": "" if is_held else scene.side(thing),
+            "from": "" if is_held else place,
+            "second": f"the {words_of(second)}" if second else "",
+            "at": at,
+            "onto": f"{relation}to the {goal}",
+            "there": f"{relation} the {goal}",
+            "hand": hand,
+        },
+    )
 
 
-def _idle(pair: FramePair, scene: _Scene) -> tuple[str, dict[str, str]] | None:
+def _idle(pair: FramePair, scene: _Scene) -> tuple[str, str, dict[str, str]] | None:
     """Looking and waiting: no hand does anything, so what they hold is told."""
     if not pair.noun:
         return None
@@ -215,12 +222,12 @@ def _idle(pair: FramePair, scene: _Scene) -> tuple[str, dict[str, str]] | None:
     if not rest:
         if UNKNOWN in (scene.before.left, scene.before.right):
             return None
-        rest = " with nothing in either hand"
+        rest = "With nothing in either hand"
     kind = "wait" if pair.verb == "wait" else "look_into"
     thing = words_of(pair.noun)
     seen = [name for name in scene.before.places if words_of(name) == thing] or [pair.noun]
     where = scene.side(seen[0]) if len(seen) == 1 else ""
-    return kind, {"thing": f"the {thing}", "short": thing, "where": where, "hand": "", "rest": rest}
+    return kind, rest, {"thing": f"the {thing}", "short": thing, "where": where, "hand": ""}
 
 
 # Verbs whose sentence follows from the verb alone where a thing is used on another.

@@ -10,6 +10,8 @@ from egoprog.data.epic_classes import NOUNS, VERBS
 from egoprog.program.synonyms import VERB_WORDS
 
 _HAND = re.compile(r"\b(left|right|both)\s+hands?\b")
+_BEFORE = re.compile(r"^(?:while|keeping|with (?!(?:the )?(?:left|right|both) hands?,))[^,]*, (?=the person\b)")
+"""What the other hand holds, told before what is done."""
 _WORD = re.compile(r"[a-z]+")
 _NO_THINGS = {"hand", "top", "finger"}
 """EPIC-KITCHENS' nouns that name no thing that is handled, or a place."""
@@ -17,7 +19,8 @@ _NO_THINGS = {"hand", "top", "finger"}
 
 @dataclass(frozen=True)
 class SentenceParts:
-    """hands: "left", "right", "both". hand: the first of them, which acts. verb: the first one, as EPIC-KITCHENS or our
+    """hands: "left", "right", "both". hand: the one that acts, the first where the person does something. verb: the
+    first one there, as EPIC-KITCHENS or our
     language writes it, but "use" only where there is no other. nouns: of things, in the singular; noun: the first.
 
     What is not there is "".
@@ -43,17 +46,23 @@ class SentenceReader:
 
     def parts(self, sentence: str) -> SentenceParts:
         text = sentence.lower()
-        hands = _HAND.findall(text)
-        words = _WORD.findall(_HAND.sub(" ", text))
+        rest = _BEFORE.sub("", text)
+        told = rest if _HAND.search(rest) else text  # "with the knife in the right hand, the person cuts the bread"
+        hands = _HAND.findall(told)
+        words = self._words(told)
         verbs = [self._verbs[word] for word in words if word in self._verbs]
         nouns = list(self._named(words))
         return SentenceParts(
-            frozenset(hands),
+            frozenset(_HAND.findall(text)),
             hands[0] if hands else "",
             next((verb for verb in verbs if verb != "use"), verbs[0] if verbs else ""),
-            frozenset(nouns),
+            frozenset(self._named(self._words(text))),
             nouns[0] if nouns else "",
         )
+
+    @staticmethod
+    def _words(text: str) -> list[str]:
+        return _WORD.findall(_HAND.sub(" ", text))
 
     def _named(self, words: list[str]) -> Iterable[str]:
         """The longest phrases first: a chopping board is no board."""

@@ -71,7 +71,7 @@ def vlm_paper_lora() -> VlmRecipe:
 def vlm_sim_pretrain() -> VlmRecipe:
     """The small model's words, from nothing, on other people's kitchens; its eyes are the frame encoder, as it is."""
     training = TrainingConfig(
-        epochs=2.0,
+        epochs=3.0,
         batch=16,
         learning_rate=1e-3,
         optimiser="muon",
@@ -88,6 +88,7 @@ def vlm_sim_pretrain() -> VlmRecipe:
         mirror=0.5,
         jitter=0.3,
         sees="both",  # which hand does it is easily seen in the frame in which it does, and learned from there
+        side_weight=4.0,
         training=training,
     )
 

@@ -42,6 +42,7 @@ def test_taking_names_the_hand_the_place_and_the_side_in_many_ways():
     sentences = told("take", "knife", "def f():\n    grasp(knife, hand=right)\n", before, boxes=boxes)
     assert all_hold(sentences, "right hand", "the knife on the left", "out of the drawer", "the mug", "left hand")
     assert len(sentences) >= 8
+    assert all(one.index("left hand") < one.index("the person") < one.index("right hand") for one in sentences)
 
 
 def test_what_the_other_hand_holds_out_of_view_is_not_told():

@@ -33,6 +33,21 @@ def test_the_acting_hand_and_thing_come_first():
     assert READER.parts("The person uses the left hand.").verb == "use"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "hand", "verb", "noun"),
+    [
+        ("With the milk in the left hand, the person shuts the fridge with the right hand.", "right", "shut", "fridge"),
+        ("While the right hand holds the oil, the person takes a fork with the left hand.", "left", "take", "fork"),
+        ("Keeping the cup in the left hand, the person opens the bin with the right hand.", "right", "open", "bin"),
+        ("With the knife in the right hand, the person cuts the bread.", "right", "cut", "knife"),
+        ("With both hands, the person lifts the pot.", "both", "lift", "pot"),
+    ],
+)
+def test_what_is_held_meanwhile_is_not_what_acts(sentence, hand, verb, noun):
+    parts = READER.parts(sentence)
+    assert (parts.hand, parts.verb, parts.noun) == (hand, verb, noun)
+
+
 def test_a_side_of_the_picture_is_no_hand():
     assert READER.parts("The person takes the cup on the left.").hands == frozenset()
 
