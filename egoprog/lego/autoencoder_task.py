@@ -36,13 +36,15 @@ _COLOUR_PX = 4
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """Weights of the terms. colour: see `colour_loss`; without it colours come late and one axis at a time, blue to
-    orange first. kl: small, so that latents keep detail and only stay near the origin.
+    """Weights of the terms.
+
+    colour: see `colour_loss`; without it colours come late, and greens and pinks never. kl: small, so that latents keep
+    detail and only stay near the origin.
     """
 
     absolute: float = 1.0
     structure: float = 0.5
-    colour: float = 10.0
+    colour: float = 5.0
     kl: float = 1e-5
 
 
@@ -184,10 +186,13 @@ def colour_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:
 
 
 def colours(pixels_BCHW: Tensor) -> Tensor:
-    """(B, 2, h, w): red less green and yellow less blue, 0 where a square of the picture is grey."""
+    """(B, 2, h, w): red less blue, and green less both, 0 where a square of the picture is grey.
+
+    The second counts four times: in a kitchen colours run from blue to orange, with a third of that in green and pink.
+    """
     side = min(_COLOUR_PX, *pixels_BCHW.shape[2:])
     red, green, blue = F.avg_pool2d(pixels_BCHW, side).unbind(1)
-    return torch.stack([red - green, (red + green) / 2 - blue], dim=1)
+    return torch.stack([red - blue, 4 * (green - (red + blue) / 2)], dim=1)
 
 
 def structure_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:
