@@ -3,7 +3,8 @@
 RUNS/pairs, RUNS/pairs-strangers    frame pairs, and those of other people's kitchens, which teach the VLM its words
 RUNS/vlm-pretrain, RUNS/vlm         the VLM before its tuning and after; RUNS/pairs/enriched/{untuned,tuned}* are theirs
 RUNS/judge                          heads on the shipped frame encoder, which say what hands touch in a picture
-RUNS/autoencoder, RUNS/ROW          the generator of every row, from the same pairs, latents and words
+RUNS/autoencoder-begun, /autoencoder    in whose latents frames are drawn, before its colours and with them
+RUNS/ROW                            the generator of every row, from the same pairs, latents and words
 RUNS/drawn/ROW                      its pictures of the held-out pairs
 RUNS/tables                         what they are worth
 """
@@ -37,6 +38,7 @@ PARTS = ("autoencoder", "vlm", "judge")
 """Runs that every row rests on."""
 _MORE_SHARES = ("0.4", "0.8")
 _ENCODER = "frame_encoder.safetensors"
+_VAE = Path("vae") / "diffusion_pytorch_model.safetensors"
 _RECOGNISER = "recogniser.safetensors"
 
 
@@ -59,8 +61,15 @@ def plan(
     jobs = _of_words(data, strangers, leap, runs)
     jobs.append(
         make_job(
-            "autoencoder", "training.autoencoder", runs / "autoencoder" / "vae" / "diffusion_pytorch_model.safetensors",
-            "--pairs", pairs, "--out", runs / "autoencoder", needs=("pairs",),
+            "autoencoder-begun", "training.autoencoder", runs / "autoencoder-begun" / _VAE,
+            "--pairs", pairs, "--out", runs / "autoencoder-begun", needs=("pairs",),
+        )
+    )  # fmt: skip
+    jobs.append(
+        make_job(
+            "autoencoder", "training.autoencoder", runs / "autoencoder" / _VAE,
+            "--recipe", "autoencoder_sim_colours", "--pairs", pairs, "--init", runs / "autoencoder-begun",
+            "--out", runs / "autoencoder", needs=("autoencoder-begun",),
         )
     )  # fmt: skip
     sets = [part for setting in settings for part in ("--set", setting)]

@@ -10,7 +10,6 @@ Shapes: B pictures, H/W pixels, c latent channels, h/w latent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,9 +20,10 @@ from torch.utils.data import Dataset
 
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError
-from egoprog.lego.config import LegoConfig, to_json
+from egoprog.lego.config import AutoencoderLoss, LegoConfig, to_json
 from egoprog.lego.generator import make_autoencoder
 from egoprog.lego.pair_dataset import as_pixels
+from egoprog.state_dicts import load_strictly
 from egoprog.train.batches import Batches
 from egoprog.train.task import Task
 
@@ -32,20 +32,6 @@ _C1, _C2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2  # SSIM's, for values from -1 to 1
 _WINDOW_PX = 7
 _NUM_SCALES = 3
 _COLOUR_PX = 4
-
-
-@dataclass(frozen=True)
-class AutoencoderLoss:
-    """Weights of the terms.
-
-    colour: see `colour_loss`; without it colours come late, and greens and pinks never. kl: small, so that latents keep
-    detail and only stay near the origin.
-    """
-
-    absolute: float = 1.0
-    structure: float = 0.5
-    colour: float = 5.0
-    kl: float = 1e-5
 
 
 class Reconstruction(nn.Module):
@@ -101,7 +87,10 @@ class PictureDataset(Dataset):
 
 
 class AutoencoderTask(Task):
-    """crop_px: of training's parts; a network without attention at its middle learns from parts as from wholes."""
+    """crop_px: of training's parts; a network without attention at its middle learns from parts as from wholes.
+
+    init: weights to start from, random ones unless told.
+    """
 
     def __init__(
         self,
@@ -110,16 +99,20 @@ class AutoencoderTask(Task):
         crop_px: tuple[int, int] | None = (64, 80),
         weights: AutoencoderLoss | None = None,
         num_validation: int | None = 256,
+        init: AutoencoderKL | None = None,
     ) -> None:
         factor = config.autoencoder.factor
         for part, whole in zip(crop_px or (), config.size_px, strict=False):
             if part > whole or part % factor:
                 raise ConfigurationError(f"expected crop sides up to {whole} px that {factor} divides, got {part}")
         self.folders, self.config, self.crop_px = folders, config, crop_px
-        self.weights, self.num_validation = weights or AutoencoderLoss(), num_validation
+        self.weights, self.num_validation, self.init = weights or AutoencoderLoss(), num_validation, init
 
     def model(self) -> nn.Module:
-        return Reconstruction(self.config).to(memory_format=torch.channels_last)  # a quarter less of a CPU's time
+        model = Reconstruction(self.config)
+        if self.init is not None:
+            load_strictly(model.autoencoder, self.init.state_dict())
+        return model.to(memory_format=torch.channels_last)  # a quarter less of a CPU's time
 
     def dataset(self, split: str) -> Dataset:
         if split == "train":
@@ -133,7 +126,7 @@ class AutoencoderTask(Task):
         parts = {
             "absolute": F.l1_loss(drawn, pixels),
             "structure": structure_loss(drawn, pixels),
-            "colour": colour_loss(drawn, pixels),
+            "colour": colour_loss(drawn, pixels, self.weights.green),
             "kl": 0.5 * (mean.square() + logvar.exp() - 1.0 - logvar).sum((1, 2, 3)).mean(),
         }
         weights = self.weights
@@ -143,8 +136,8 @@ class AutoencoderTask(Task):
         return {"loss": loss} | parts
 
     def measure(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """Of whole pictures: PSNR in dB, structural similarity, the share of colour that is lost or wrong (1 for a grey
-        copy), and mean and spread of the latents.
+        """Of whole pictures: PSNR in dB, structural similarity, what is lost of orange and blue and of green and pink
+        (1 in a grey copy), and mean and spread of the latents.
         """
         rows = []
         for batch in batches:
@@ -156,19 +149,21 @@ class AutoencoderTask(Task):
             columns = [
                 -10 * mean_square.clamp(min=1e-10).log10(),
                 1 - structure,
-                (colours(drawn) - colours(pixels)).abs().mean((1, 2, 3)),
-                colours(pixels).abs().mean((1, 2, 3)),
+                *(colours(drawn) - colours(pixels)).square().mean((2, 3)).unbind(1),
+                *colours(pixels).square().mean((2, 3)).unbind(1),
                 mean.float().mean((1, 2, 3)),
                 mean.float().square().mean((1, 2, 3)),
                 logvar.float().exp().mean((1, 2, 3)),
             ]
             rows.append(torch.stack(columns, dim=1))
-        psnr, similarity, wrong, colour, mean, square, noise = batches.gather(torch.cat(rows)).double().mean(0).tolist()
+        means = batches.gather(torch.cat(rows)).double().mean(0).tolist()
+        psnr, similarity, orange_lost, green_lost, orange, green, mean, square, noise = means
         spread = max(square - mean**2, 0.0) ** 0.5
         return {
             "psnr": psnr,
             "structure": similarity,
-            "colour_lost": wrong / max(colour, 1e-6),
+            "orange_lost": orange_lost / max(orange, 1e-9),
+            "green_lost": green_lost / max(green, 1e-9),
             "latent_spread": spread,
             "latent_noise": noise**0.5,
         }
@@ -177,22 +172,20 @@ class AutoencoderTask(Task):
         return {"lego_autoencoder": to_json(self.config)}
 
 
-def colour_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:
-    """Mean squared difference of two pictures' colours.
+def colour_loss(first_BCHW: Tensor, second_BCHW: Tensor, green: float = 1.0) -> Tensor:
+    """Mean squared difference of two pictures' colours. green: times that their second axis counts.
 
     Squared, as most of a kitchen is grey: what lowers absolute differences most is to have no colours at all.
     """
-    return F.mse_loss(colours(first_BCHW), colours(second_BCHW))
+    difference_B2hw = colours(first_BCHW) - colours(second_BCHW)
+    return (difference_B2hw * difference_B2hw.new_tensor([1.0, green])[:, None, None]).square().mean()
 
 
 def colours(pixels_BCHW: Tensor) -> Tensor:
-    """(B, 2, h, w): red less blue, and green less both, 0 where a square of the picture is grey.
-
-    The second counts four times: in a kitchen colours run from blue to orange, with a third of that in green and pink.
-    """
+    """(B, 2, h, w): red less blue, and green less the mean of both; 0 where a square of the picture is grey."""
     side = min(_COLOUR_PX, *pixels_BCHW.shape[2:])
     red, green, blue = F.avg_pool2d(pixels_BCHW, side).unbind(1)
-    return torch.stack([red - blue, 4 * (green - (red + blue) / 2)], dim=1)
+    return torch.stack([red - blue, green - (red + blue) / 2], dim=1)
 
 
 def structure_loss(first_BCHW: Tensor, second_BCHW: Tensor) -> Tensor:

@@ -36,6 +36,21 @@ class AutoencoderConfig:
 
 
 @dataclass(frozen=True)
+class AutoencoderLoss:
+    """Weights of the terms.
+
+    colour: of the squared error of colours; without it they come late. green: times that green against pink counts in
+    it, beside 1 for orange against blue. kl: small, so that latents keep detail and only stay near the origin.
+    """
+
+    absolute: float = 1.0
+    structure: float = 0.5
+    colour: float = 10.0
+    green: float = 1.0
+    kl: float = 1e-5
+
+
+@dataclass(frozen=True)
 class UNetConfig:
     """Defaults are Stable Diffusion 1.5's. channels, attends: of each level; whether it reads the conditioning."""
 

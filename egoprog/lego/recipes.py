@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from egoprog.errors import UnknownRecipe
-from egoprog.lego.config import LegoConfig
+from egoprog.lego.config import AutoencoderLoss, LegoConfig
 from egoprog.train.config import TrainingConfig
 from egoprog.train.override import override
 
@@ -43,20 +43,22 @@ class LegoRecipe:
 
 @dataclass(frozen=True)
 class AutoencoderRecipe:
-    """crop_px: of the parts of pictures that it learns from."""
+    """crop_px: of the parts of pictures that it learns from. needs_init: an autoencoder to start from must be given."""
 
     lego: LegoConfig = field(default_factory=LegoConfig.small)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     steps: int = 3_000
     measures: int = 6
     crop_px: tuple[int, int] = (64, 80)
+    loss: AutoencoderLoss = field(default_factory=AutoencoderLoss)
+    needs_init: bool = False
 
     def training_of(self, num_samples: int) -> TrainingConfig:
         return _of_steps(self.training, self.steps, self.measures, num_samples)
 
 
 def autoencoder_sim() -> AutoencoderRecipe:
-    """The small autoencoder."""
+    """The small autoencoder, from nothing; its greens and pinks are grey."""
     training = TrainingConfig(
         batch=8,
         learning_rate=1e-3,
@@ -69,6 +71,13 @@ def autoencoder_sim() -> AutoencoderRecipe:
         checkpoint_every_s=120.0,
     )
     return AutoencoderRecipe(training=training)
+
+
+def autoencoder_sim_colours() -> AutoencoderRecipe:
+    """All colours; starts from autoencoder_sim: a kitchen has so little green and pink that they are learned late."""
+    recipe = autoencoder_sim()
+    training = replace(recipe.training, learning_rate=7e-4, best="green_lost", best_is="lowest")
+    return replace(recipe, training=training, steps=1_000, loss=AutoencoderLoss(green=4.0), needs_init=True)
 
 
 def lego_paper() -> LegoRecipe:
@@ -158,6 +167,7 @@ def frames(recipe: LegoRecipe) -> LegoRecipe:
     return replace(plain, lego=replace(plain.lego, sees_frame=False))
 
 
+AUTOENCODERS = {one.__name__: one for one in (autoencoder_sim, autoencoder_sim_colours)}
 _FULL = (lego_paper, lego_sim)
 _VARIANTS = (labels, descriptions, image, text, image_untuned, text_untuned, joint_untuned, unprojected, frames)
 

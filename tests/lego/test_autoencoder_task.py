@@ -17,6 +17,7 @@ from egoprog.lego.autoencoder_task import (
 from egoprog.train.checkpoint import read_weights
 from egoprog.train.config import TrainingConfig
 from egoprog.train.loop import train
+from training.autoencoder import main
 
 CONFIG = replace(TINY, autoencoder=replace(TINY.autoencoder, has_attention=False, scale=1.0))
 
@@ -33,7 +34,8 @@ def test_a_hue_counts_in_the_colours_and_grain_does_not():
     torch.manual_seed(0)
     yellow = torch.tensor([0.6, 0.6, -0.6])[None, :, None, None].expand(1, 3, 32, 48)
     grey = torch.full_like(yellow, 0.2)
-    assert colour_loss(yellow, grey) == pytest.approx((1.2**2 + (4 * 0.6) ** 2) / 2)
+    assert colour_loss(yellow, grey) == pytest.approx((1.2**2 + 0.6**2) / 2)
+    assert colour_loss(yellow, grey, green=4.0) == pytest.approx((1.2**2 + (4 * 0.6) ** 2) / 2)
     assert colour_loss(yellow, yellow - 0.3) == pytest.approx(0.0, abs=1e-6), "how bright it is is no colour"
     grain = 0.4 * torch.randn(1, 3, 32, 48)
     assert colour_loss(yellow, yellow + grain) < 0.2 * colour_loss(yellow, grey)
@@ -66,6 +68,18 @@ def test_it_learns_and_leaves_latents_of_spread_one(tmp_path):
     assert after < 0.7 * before
     scaled = latent * autoencoder.config.scaling_factor
     assert 0.8 < scaled.std() < 1.25
+    figures = results["best"]["figures"]
+    assert 0 < figures["orange_lost"] < 1.5 and 0 < figures["green_lost"] < 1.5
+    goes_on = AutoencoderTask([folder], CONFIG, (16, 24), init=autoencoder).model().eval()
+    with torch.no_grad():
+        assert torch.allclose(goes_on(pixels)[0], autoencoder(pixels, sample_posterior=False).sample, atol=1e-5)
+
+
+def test_a_recipe_that_goes_on_needs_what_to_go_on_with(tmp_path, capsys):
+    write_pair_folder(tmp_path / "p")
+    arguments = ["--recipe", "autoencoder_sim_colours", "--pairs", str(tmp_path / "p"), "--out", str(tmp_path / "run")]
+    assert main(arguments) != 0
+    assert "expected --init for autoencoder_sim_colours" in capsys.readouterr().err
 
 
 def test_crops_that_do_not_fit_are_told(tmp_path):
