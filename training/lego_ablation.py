@@ -50,14 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     trainer.add_plan_options(parser)
     options = parser.parse_args(arguments)
+    if options.parts and not options.list:
+        for name in take_over(options.parts, options.out):
+            print(f"{name}: taken from {options.parts}")
     try:
         jobs = plan(options.data, options.strangers, options.leap, options.out, options.rows, options.set)
     except ConfigurationError as error:
         print(f"training.lego_ablation: {error}", file=sys.stderr)
         return 1
-    if options.parts and not options.list:
-        for name in take_over(options.parts, options.out):
-            print(f"{name}: taken from {options.parts}")
     return trainer.run_plan("training.lego_ablation", jobs, options)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from egoprog.errors import ConfigurationError
@@ -58,20 +59,7 @@ def plan(
     wanted = [row for row in possible if not rows or row in rows]
     trained = [row for row in TRAINED if row in wanted or (row == "frames" and set(FROM_FRAMES) & set(wanted))]
     drawn = [row for row in wanted if row != "frames"]
-    jobs = _of_words(data, strangers, leap, runs)
-    jobs.append(
-        make_job(
-            "autoencoder-begun", "training.autoencoder", runs / "autoencoder-begun" / _VAE,
-            "--pairs", pairs, "--out", runs / "autoencoder-begun", needs=("pairs",),
-        )
-    )  # fmt: skip
-    jobs.append(
-        make_job(
-            "autoencoder", "training.autoencoder", runs / "autoencoder" / _VAE,
-            "--recipe", "autoencoder_sim_colours", "--pairs", pairs, "--init", runs / "autoencoder-begun",
-            "--out", runs / "autoencoder", needs=("autoencoder-begun",),
-        )
-    )  # fmt: skip
+    jobs = _of_words(data, strangers, leap, runs) + _of_pictures(runs)
     sets = [part for setting in settings for part in ("--set", setting)]
     for row in trained:
         enriched = _enriched(row)
@@ -166,6 +154,20 @@ def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> lis
                 )
             )  # fmt: skip
     return jobs
+
+
+def _of_pictures(runs: Path) -> list[Job]:
+    """The autoencoder, and the one without all colours that it starts from, as long as that is still to be done."""
+    begun = make_job(
+        "autoencoder-begun", "training.autoencoder", runs / "autoencoder-begun" / _VAE,
+        "--pairs", runs / "pairs", "--out", runs / "autoencoder-begun", needs=("pairs",),
+    )  # fmt: skip
+    whole = make_job(
+        "autoencoder", "training.autoencoder", runs / "autoencoder" / _VAE,
+        "--recipe", "autoencoder_sim_colours", "--pairs", runs / "pairs", "--init", runs / "autoencoder-begun",
+        "--out", runs / "autoencoder", needs=("autoencoder-begun",),
+    )  # fmt: skip
+    return [replace(whole, needs=())] if whole.is_done else [begun, whole]
 
 
 def _views() -> tuple[tuple[str, tuple[str, ...]], ...]:

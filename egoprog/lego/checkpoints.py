@@ -68,6 +68,9 @@ def save_model(model: LegoModel, folder: str | Path, dtype: torch.dtype = torch.
     ):
         # a copy: the part itself keeps its precision, and diffusers' own `to` warns of what it does not do
         nn.Module.to(copy.deepcopy(part), dtype).save_pretrained(folder / name)
+        config = json.loads((folder / name / "config.json").read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)  # where it was read from is nobody's business
+        _write_json(folder / name / "config.json", config)
     model.tokenizer.save(folder / "tokenizer")
     _write_json(
         folder / "tokenizer" / "tokenizer_config.json",

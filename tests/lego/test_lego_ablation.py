@@ -80,4 +80,6 @@ def test_parts_that_were_trained_before_are_done(tmp_path):
     assert take_over(parts, runs) == ["autoencoder", "vlm"], "what was begun is not overwritten"
     done = {job.name for job in plan(Path("kitchens"), None, Path("leap"), runs) if job.is_done}
     assert done == {"autoencoder", "vlm"}
+    names = {job.name for job in plan(Path("kitchens"), None, Path("leap"), runs)}
+    assert "autoencoder-begun" not in names, "nobody needs it any more"
     assert take_over(parts, runs) == take_over(tmp_path / "nowhere", runs) == []

@@ -105,6 +105,9 @@ def test_a_folder_of_ours_comes_back_in_half_precision_and_the_model_keeps_its_o
         assert one.dtype == before[name].dtype
         assert torch.allclose(one, before[name], atol=2e-3)
     assert again.generator.conditioning.mixer is not None
+    save_model(again, tmp_path / "copy")
+    configs = [path.read_text() for path in (tmp_path / "copy").rglob("*.json")]
+    assert configs and not any(str(tmp_path) in text for text in configs), "a folder tells where another lay"
 
 
 @pytest.mark.parametrize(
