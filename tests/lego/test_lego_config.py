@@ -17,7 +17,7 @@ def test_the_papers_conditioning_has_410_tokens():
 
 def test_the_small_one_sees_latents_of_32_by_40():
     small = LegoConfig.small()
-    assert small.latent_size == (32, 40) and small.unet_channels == 8
+    assert small.latent_size == (32, 40) and small.unet_channels == 12
 
 
 @pytest.mark.parametrize("config", [LegoConfig.paper(), LegoConfig.small(), TINY])
