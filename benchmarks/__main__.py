@@ -32,6 +32,7 @@ BENCHMARKS = (
     "live",
     "live_accuracy",
 )
+_OPTIONS = {"uniformer": "--original", "lego": "--model"}
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -73,15 +74,12 @@ def main() -> int:
         if name not in BENCHMARKS:
             parser.error(f"expected one of {', '.join(BENCHMARKS)}, got {name!r}")
         measure = importlib.import_module(f"benchmarks.{name}").measure
-        flag, value = {"uniformer": ("--original", options.original), "lego": ("--model", options.model)}.get(
-            name, ("",) * 2
-        )
-        figures = measure(value) if value else measure()
+        given = {"uniformer": options.original, "lego": options.model}.get(name)
+        figures = measure(given) if given else measure()
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.json"
-        path.write_text(
-            json.dumps({**provenance(f"{name} {flag} {value}" if value else name), "figures": figures}, indent=1) + "\n"
-        )
+        arguments = f"{name} {_OPTIONS[name]} {given}" if given else name
+        path.write_text(json.dumps({**provenance(arguments), "figures": figures}, indent=1) + "\n")
         print(f"{name}:")
         for key, value in figures.items():
             print(f"  {key:<44} {value:.3g}" if isinstance(value, float) else f"  {key:<44} {value}")

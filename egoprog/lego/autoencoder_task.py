@@ -9,6 +9,8 @@ Shapes: B pictures, H/W pixels, c latent channels, h/w latent.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -22,6 +24,7 @@ from egoprog.data.frame_pairs import PairFolder
 from egoprog.errors import ConfigurationError
 from egoprog.lego.config import AutoencoderLoss, LegoConfig, to_json
 from egoprog.lego.generator import make_autoencoder
+from egoprog.lego.latents import fingerprint
 from egoprog.lego.pair_dataset import as_pixels
 from egoprog.state_dicts import load_strictly
 from egoprog.train.batches import Batches
@@ -146,11 +149,13 @@ class AutoencoderTask(Task):
             drawn = drawn.float().clamp(-1, 1)
             mean_square = (drawn - pixels).square().mean((1, 2, 3)) / 4.0  # of values from 0 to 1
             structure = torch.stack([structure_loss(a[None], b[None]) for a, b in zip(drawn, pixels, strict=True)])
+            true = colours(pixels)
+            wrong = colours(drawn) - true
             columns = [
                 -10 * mean_square.clamp(min=1e-10).log10(),
                 1 - structure,
-                *(colours(drawn) - colours(pixels)).square().mean((2, 3)).unbind(1),
-                *colours(pixels).square().mean((2, 3)).unbind(1),
+                *wrong.square().mean((2, 3)).unbind(1),
+                *true.square().mean((2, 3)).unbind(1),
                 mean.float().mean((1, 2, 3)),
                 mean.float().square().mean((1, 2, 3)),
                 logvar.float().exp().mean((1, 2, 3)),
@@ -169,7 +174,11 @@ class AutoencoderTask(Task):
         }
 
     def metadata(self) -> dict[str, str]:
-        return {"lego_autoencoder": to_json(self.config)}
+        return {
+            "lego_autoencoder": to_json(self.config),
+            "loss": json.dumps(dataclasses.asdict(self.weights)),
+            "init": "" if self.init is None else fingerprint(self.init),
+        }
 
 
 def colour_loss(first_BCHW: Tensor, second_BCHW: Tensor, green: float = 1.0) -> Tensor:

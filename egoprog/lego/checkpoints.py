@@ -195,7 +195,10 @@ def _prediction_of(folder: Path) -> Prediction:
     path = folder / "scheduler" / "scheduler_config.json"
     if not path.is_file():
         return "epsilon"
-    found = json.loads(path.read_text(encoding="utf-8")).get("prediction_type", "epsilon")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("prediction_type", "epsilon")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"expected a scheduler's settings in {path}, got {error}; copy the folder again") from None
     if found not in get_args(Prediction):
         raise ModelError(f"expected a UNet that predicts {' or '.join(get_args(Prediction))}, got {found} in {path}")
     return found

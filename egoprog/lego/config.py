@@ -83,8 +83,8 @@ class LegoConfig:
     trains_projections: the released code hands its optimiser the UNet alone, so that σ, μ and π stay as at random;
     False is that ablation. drop: the share of samples that lose the words alone, the frame alone, and both, each.
     image_guidance, text_guidance: the paper's appendix has the two the wrong way round.
-    num_steps: of sampling. prediction: a network that begins from nothing learns the velocity sooner, as that asks for
-    the picture where there is nothing but noise, which is where guidance has most to say.
+    num_steps: of sampling. prediction: the velocity asks for the picture where there is nothing but noise, the noise
+    for hardly anything there; published checkpoints say which they find.
     """
 
     size_px: tuple[int, int] = (256, 256)

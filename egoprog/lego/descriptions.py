@@ -197,21 +197,18 @@ def _told(
     at = scene.held_by(second) or scene.place(second) or scene.side(second)
     relation, goal = _destination(moved, clip) if moved else ("", "")
     busy = hands if kind not in ("rinse_hands", "dry_hands") else [Hand.BOTH]
-    return (
-        kind,
-        scene.rest(busy, others),
-        {
-            "thing": f"the {words_of(thing)}",
-            "short": words_of(thing),
-            "where": "" if is_held else scene.side(thing),
-            "from": "" if is_held else place,
-            "second": f"the {words_of(second)}" if second else "",
-            "at": at,
-            "onto": f"{relation}to the {goal}",
-            "there": f"{relation} the {goal}",
-            "hand": hand,
-        },
-    )
+    slots = {
+        "thing": f"the {words_of(thing)}",
+        "short": words_of(thing),
+        "where": "" if is_held else scene.side(thing),
+        "from": "" if is_held else place,
+        "second": f"the {words_of(second)}" if second else "",
+        "at": at,
+        "onto": f"{relation}to the {goal}",
+        "there": f"{relation} the {goal}",
+        "hand": hand,
+    }
+    return kind, scene.rest(busy, others), slots
 
 
 def _idle(pair: FramePair, scene: _Scene) -> tuple[str, str, dict[str, str]] | None:

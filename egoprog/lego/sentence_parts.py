@@ -20,8 +20,8 @@ _NO_THINGS = {"hand", "top", "finger"}
 @dataclass(frozen=True)
 class SentenceParts:
     """hands: "left", "right", "both". hand: the one that acts, the first where the person does something. verb: the
-    first one there, as EPIC-KITCHENS or our
-    language writes it, but "use" only where there is no other. nouns: of things, in the singular; noun: the first.
+    first one there, as EPIC-KITCHENS or our language writes it, but "use" only where there is no other. nouns: of
+    things, in the singular; noun: the first.
 
     What is not there is "".
     """

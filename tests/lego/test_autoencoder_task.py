@@ -70,7 +70,9 @@ def test_it_learns_and_leaves_latents_of_spread_one(tmp_path):
     assert 0.8 < scaled.std() < 1.25
     figures = results["best"]["figures"]
     assert 0 < figures["orange_lost"] < 1.5 and 0 < figures["green_lost"] < 1.5
-    goes_on = AutoencoderTask([folder], CONFIG, (16, 24), init=autoencoder).model().eval()
+    second = AutoencoderTask([folder], CONFIG, (16, 24), init=autoencoder)
+    assert second.metadata() != task.metadata(), "a run is not gone on with from other weights"
+    goes_on = second.model().eval()
     with torch.no_grad():
         assert torch.allclose(goes_on(pixels)[0], autoencoder(pixels, sample_posterior=False).sample, atol=1e-5)
 

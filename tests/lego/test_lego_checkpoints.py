@@ -73,6 +73,9 @@ def test_instruct_pix2pix_draws_what_diffusers_draws_of_it(tmp_path):
     EulerAncestralDiscreteScheduler(prediction_type="sample").save_pretrained(folder / "scheduler")
     with pytest.raises(ModelError, match="epsilon or v_prediction, got sample"):
         load_published(folder, PLAIN)
+    (folder / "scheduler" / "scheduler_config.json").write_text("{")
+    with pytest.raises(ModelError, match=r"expected a scheduler's settings in .*scheduler_config.json"):
+        load_published(folder, PLAIN)
 
 
 def test_a_published_folder_that_lacks_a_part_is_told_in_one_line(stable_diffusion):
