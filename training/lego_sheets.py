@@ -50,7 +50,7 @@ def _of_rows(folder: PairFolder, options: argparse.Namespace) -> list[np.ndarray
 def _of_actions(folder: PairFolder, options: argparse.Namespace) -> list[np.ndarray]:
     """The frame first, then an answer to each action."""
     pair = _frame(folder, options.frame)
-    before = folder.pictures(pair)[0]
+    before = folder.shown(folder.pictures(pair)[0])
     drawer = Drawer.open(drawer_folder(options.model))
     tiles = [tile([before], f"the frame   {pair.pair_id}")]
     for action in options.actions:

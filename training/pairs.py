@@ -18,11 +18,13 @@ import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import get_args
 
 from tqdm import tqdm
 
 from egoprog.data.ego4d import Ego4dFolder
 from egoprog.data.epic_folder import EpicFolder
+from egoprog.data.fitting import Fits
 from egoprog.data.frame_pairs import SPLITS, PairFolder, read_lego_json, read_picture, write_lego_json
 from egoprog.data.frames import FrameSource, VideoFrames
 from egoprog.data.pair_making import PairChoice, PairMaker, make_pairs
@@ -83,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--size-px", type=int, nargs=2, default=(128, 160), metavar=("H", "W"), help="of the pictures (128 160)"
     )
+    parser.add_argument(
+        "--fits", choices=get_args(Fits), default="cut", help="cut the middle of frames out, or squeeze all of it (cut)"
+    )
     parser.add_argument("--before-s", type=float, default=BEFORE_S, help="input before the action (default: 0.25)")
     parser.add_argument("--share", type=float, default=TARGET_SHARE, help="of the action at the target (default: 0.6)")
     parser.add_argument(
@@ -121,7 +126,7 @@ def _from_videos(options: argparse.Namespace) -> tuple[dict[str, dict[str, int]]
         **choice.about(),
     }
     # 3. one part a video
-    maker = PairMaker(options.out, tuple(options.size_px), about)
+    maker = PairMaker(options.out, tuple(options.size_px), about, options.fits)
     parts = []
     with tqdm(total=len(chosen), unit="video") as progress:
         for video_id in dict.fromkeys(one.pair.video_id for one in moments):
@@ -175,7 +180,7 @@ def _from_lego_json(options: argparse.Namespace) -> dict[str, dict[str, int]]:
     if options.pictures is None:
         raise ConfigurationError("expected --pictures with --lego-json, got none: its paths begin there")
     entries = read_lego_json(options.lego_json, options.split)
-    maker = PairMaker(options.out, tuple(options.size_px), {"source": str(options.lego_json)})
+    maker = PairMaker(options.out, tuple(options.size_px), {"source": str(options.lego_json)}, options.fits)
     clips = {clip: list(those) for clip, those in groupby(entries, key=lambda entry: entry[0].video_id)}
     for clip, those in tqdm(clips.items(), unit="clip"):
         if not maker.has(clip):

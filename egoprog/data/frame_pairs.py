@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
+from egoprog.data.fitting import Fits, unsqueezed
 from egoprog.data.json_fields import Fields, parse_json, read_json
 from egoprog.data.table import read_lines
 from egoprog.errors import AnnotationError, RecordingError
@@ -90,6 +91,17 @@ class PairFolder:
     def size_px(self) -> tuple[int, int]:
         """Height and width of the pictures."""
         return self.inputs.shape[1], self.inputs.shape[2]
+
+    @property
+    def fits(self) -> Fits:
+        """How their frames got that size; folders that do not say were cut."""
+        return self.about().get("fits", "cut")
+
+    def shown(self, picture: Picture) -> Picture:
+        """A picture of this size as people should see it: unsqueezed."""
+        if self.fits == "cut":
+            return picture
+        return unsqueezed(picture, float(self.about().get("aspect", picture.shape[1] / picture.shape[0])))
 
     def about(self) -> Mapping[str, Any]:
         """What pairs.json says."""

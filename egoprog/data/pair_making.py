@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoprog.data.atomic import atomic
-from egoprog.data.fitting import fit_frame
+from egoprog.data.fitting import Fits, fit_frame
 from egoprog.data.frame_pairs import (
     SPLITS,
     DroppedPair,
@@ -69,17 +69,18 @@ class PairChoice:
 class PairMaker:
     """Writes a folder of pairs, part by part.
 
-    size_px: height and width that pictures are fitted to, see `fit_frame`. about: how the pairs are made; a folder
-    that was begun in another way is refused with ConfigurationError.
+    size_px, fits: height and width that pictures are fitted to, and how, see `fit_frame`. about: how the pairs are
+    made; a folder that was begun in another way is refused with ConfigurationError. The folder keeps the aspect of the
+    first frame, as which squeezed pictures are shown.
     """
 
-    def __init__(self, out: str | Path, size_px: tuple[int, int], about: dict[str, Any]) -> None:
+    def __init__(self, out: str | Path, size_px: tuple[int, int], about: dict[str, Any], fits: Fits = "cut") -> None:
         if min(size_px) < 1:
             raise ConfigurationError(f"expected a size of at least 1x1 px, got {size_px[0]}x{size_px[1]}")
         self.out = Path(out)
-        self.size_px = size_px
+        self.size_px, self.fits = size_px, fits
         self._parts = self.out / "parts"
-        self._about = {"schema": SCHEMA, "size_px": list(size_px), **about}
+        self._about = {"schema": SCHEMA, "size_px": list(size_px), "fits": fits, **about}
         begun = self._parts / "about.json"
         if begun.is_file() and json.loads(begun.read_text(encoding="utf-8")) != self._about:
             raise ConfigurationError(
@@ -98,10 +99,15 @@ class PairMaker:
         self, part: str, kept: Sequence[tuple[FramePair, Picture, Picture]], dropped: Sequence[DroppedPair]
     ) -> None:
         """Writes a part: pairs with their pictures, in any size. Raises RecordingError where nothing can be written."""
+        shape = self._parts / "aspect.json"
+        if kept and not shape.is_file():
+            height_px, width_px = kept[0][1].shape[:2]
+            with atomic(shape) as temporary:
+                temporary.write_text(json.dumps({"aspect": width_px / height_px}), encoding="utf-8")
         for k, name in ((1, "inputs"), (2, "targets")):
             pictures = np.zeros((len(kept), *self.size_px, 3), np.uint8)
             for row, one in enumerate(kept):
-                pictures[row] = fit_frame(one[k], self.size_px)
+                pictures[row] = fit_frame(one[k], self.size_px, self.fits)
             with atomic(self._parts / f"{part}.{name}.npy") as temporary, temporary.open("wb") as file:
                 np.save(file, pictures)
         write_pairs(self._parts / f"{part}.pairs.jsonl", (one[0] for one in kept))
@@ -118,8 +124,10 @@ class PairMaker:
         write_pairs(self.out / "pairs.jsonl", (pair for pair, _, _ in kept))
         write_dropped(self.out / "dropped.jsonl", dropped)
         counts = _counts((pair for pair, _, _ in kept), dropped)
+        shape = self._parts / "aspect.json"
+        aspect = json.loads(shape.read_text(encoding="utf-8")) if shape.is_file() else {}
         with atomic(self.out / "pairs.json") as temporary:
-            temporary.write_text(json.dumps({**self._about, "counts": counts}, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps({**self._about, **aspect, "counts": counts}, indent=1), encoding="utf-8")
         shutil.rmtree(self._parts)
         return counts
 

@@ -115,7 +115,7 @@ def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> lis
     jobs = [
         make_job(
             "pairs", "training.pairs", pairs / "sheets" / "kept.png",
-            "--data", data, "--out", pairs, "--after-walking", "--more-shares", *_MORE_SHARES,
+            "--data", data, "--out", pairs, "--fits", "squeezed", "--after-walking", "--more-shares", *_MORE_SHARES,
         )
     ]  # fmt: skip
     from_nothing = ("--recipe", "vlm_sim_pretrain", "--encoder", leap / _ENCODER)
@@ -124,7 +124,7 @@ def _of_words(data: Path, strangers: Path | None, leap: Path, runs: Path) -> lis
         jobs += [
             make_job(
                 "pairs-strangers", "training.pairs", runs / "pairs-strangers" / "sheets" / "kept.png",
-                "--data", strangers, "--out", runs / "pairs-strangers", "--after-walking",
+                "--data", strangers, "--out", runs / "pairs-strangers", "--fits", "squeezed", "--after-walking",
             ),
             make_job(
                 "vlm-pretrain", "training.vlm", pretrained / product,

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
 
+from egoprog.data.fitting import Fits
 from egoprog.errors import ConfigurationError
 
 Words = Literal["label", "description"]
@@ -76,10 +77,12 @@ class TextEncoderConfig:
 class LegoConfig:
     """Defaults are the paper's: [ψ(R), σ(H_i), π(μ(H_t))] of 77 + 256 + 77 tokens, each 768 wide.
 
-    size_px: height and width of pictures. width: of the conditioning, D. num_words: N, of ψ's and of the VLM's text.
-    num_image_tokens: M. vlm_width: E. words: what ψ reads, the narrator's label or the enriched description. has_*:
-    which rows of the conditioning there are: the rows of the paper's Table 3. mixer_*: of π, pre-norm self-attention.
-    sees_frame: without it the generator is a plain text-to-frame model, which SDEdit and inversion start from.
+    size_px: height and width of pictures. fits: how frames get that size; a camera's whole view is squeezed into small
+    pictures, as the hands come in from its sides. width: of the conditioning, D. num_words: N, of ψ's and of the VLM's
+    text. num_image_tokens: M. vlm_width: E. words: what ψ reads, the narrator's label or the enriched description.
+    has_*: which rows of the conditioning there are: the rows of the paper's Table 3. mixer_*: of π, pre-norm
+    self-attention. sees_frame: without it the generator is a plain text-to-frame model, which SDEdit and inversion
+    start from.
     trains_projections: the released code hands its optimiser the UNet alone, so that σ, μ and π stay as at random;
     False is that ablation. drop: the share of samples that lose the words alone, the frame alone, and both, each.
     image_guidance, text_guidance: the paper's appendix has the two the wrong way round.
@@ -106,6 +109,7 @@ class LegoConfig:
     text_guidance: float = 7.5
     num_steps: int = 100
     prediction: Prediction = "epsilon"
+    fits: Fits = "cut"
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     unet: UNetConfig = field(default_factory=UNetConfig)
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
@@ -136,7 +140,7 @@ class LegoConfig:
 
     @classmethod
     def small(cls) -> LegoConfig:
-        """For CPUs: pictures of 128x160, latents of 32x40; its text encoder is trained, as none fits."""
+        """For CPUs: pictures of 128x160, squeezed, latents of 32x40; its text encoder is trained, as none fits."""
         return cls(
             size_px=(128, 160),
             width=192,
@@ -147,6 +151,7 @@ class LegoConfig:
             mixer_feed_forward=512,
             num_steps=20,
             prediction="v_prediction",
+            fits="squeezed",
             autoencoder=AutoencoderConfig(
                 (16, 48, 96), layers=1, latent_channels=6, norm_groups=8, has_attention=False, scale=1.0
             ),

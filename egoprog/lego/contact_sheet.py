@@ -37,7 +37,7 @@ def write_sheets(folder: PairFolder, frames: FrameSource, out: Path, num_pairs: 
     written = []
     kept = folder.pairs()
     if chosen := by_lot(kept, num_pairs, rng):
-        tiles = [tile(folder.pictures(pair), caption(pair)) for pair in chosen]
+        tiles = [tile([folder.shown(picture) for picture in folder.pictures(pair)], caption(pair)) for pair in chosen]
         written.append(write_sheet(out / "kept.png", tiles))
     by_reason: dict[str, list[FramePair]] = {}
     for one in folder.dropped():
@@ -73,7 +73,8 @@ def drawn_tiles(folder: PairFolder, rows: Mapping[str, GeneratedFolder], pairs: 
     for pair in pairs:
         before, truth = folder.pictures(pair)
         drawn = [row.read(pair.pair_id, before.shape[:2]) for row in rows.values()]
-        tiles.append(tile((before, *drawn, truth), f"{pair.action}   {pair.pair_id}\ninput, {', '.join(rows)}, truth"))
+        shown = [folder.shown(picture) for picture in (before, *drawn, truth)]
+        tiles.append(tile(shown, f"{pair.action}   {pair.pair_id}\ninput, {', '.join(rows)}, truth"))
     return tiles
 
 

@@ -77,7 +77,8 @@ def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
             is_known = video is not None and path.is_file()
             seen[pair.video_id] = [((b.frame - 1) / video.rate_hz, b) for b in iter_boxes(path)] if is_known else []
         boxes = boxes_at(seen[pair.video_id], pair.input_s)
-        cut = middle_cut((video.height_px, video.width_px), folder.size_px) if video else WHOLE
+        is_cut = video is not None and folder.fits == "cut"
+        cut = middle_cut((video.height_px, video.width_px), folder.size_px) if is_cut else WHOLE
         descriptions[pair.pair_id] = describe(pair, clip, boxes, cut)
     folder.describe(descriptions)
     return sum(bool(pair.description) for pair in folder.pairs())
@@ -90,7 +91,7 @@ def boxes_at(stamped: Sequence[tuple[float, FrameBoxes]], stamp_s: float, near_s
 
 
 def middle_cut(frame_px: tuple[int, int], size_px: tuple[int, int]) -> Cut:
-    """The part of a frame that `fit_frame` leaves, in shares. Sizes are height and width."""
+    """The part of a frame that `fit_frame` leaves where it cuts, in shares. Sizes are height and width."""
     scale = max(size_px[0] / frame_px[0], size_px[1] / frame_px[1])
     down, across = size_px[0] / (frame_px[0] * scale), size_px[1] / (frame_px[1] * scale)
     return (1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2

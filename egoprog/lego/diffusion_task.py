@@ -102,7 +102,10 @@ class DiffusionTask(Task):
         return figures | ({"frame_gain": means[2] - means[0]} if self.config.sees_frame else {})
 
     def layers(self, model: nn.Module) -> Iterable[nn.Module]:
-        return [*model.unet.down_blocks, model.unet.mid_block, *model.unet.up_blocks]
+        unet, conditioning = model.unet, model.conditioning
+        mixer = () if conditioning.mixer is None else conditioning.mixer.layers
+        words = conditioning.text_encoder.encoder.layers
+        return [*unet.down_blocks, unet.mid_block, *unet.up_blocks, *words, *mixer]
 
     def metadata(self) -> dict[str, str]:
         return {"lego": to_json(self.config), "autoencoder": self._fingerprint}

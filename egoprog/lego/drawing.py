@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from egoprog.data.fitting import fit_frame
+from egoprog.data.fitting import fit_frame, unsqueezed
 from egoprog.errors import ConfigurationError, DrawingCancelled, FrameError, ModelError
 from egoprog.lego import describing
 from egoprog.lego.config import LegoConfig, lego_from_json
@@ -32,7 +32,7 @@ from egoprog.runtime import ModelFolder, Session, load, open_model
 Picture = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 OnStep = Callable[[int, int, Picture], bool]
-"""Gets the steps done, the steps there will be, and a preview in the generator's size; False gives the work up.
+"""Gets the steps done, the steps there will be, and a preview in the drawn picture's size; False gives the work up.
 
 Steps done is 0 while the answer is put into words, at every word, and the preview is then the input frame.
 """
@@ -40,6 +40,8 @@ BACKENDS = ("tensorrt", "onnxruntime")
 CONFIG_NAME, PREVIEW_NAME, TOKENIZER_FOLDER, VLM_FOLDER = "lego.json", "preview.npy", "tokenizer", "vlm"
 _EXPORT = "python -m export.lego"
 _MOST_GUIDANCE = 100.0
+_MOST_ASPECT = 4.0
+"""Width by height, or height by width, of what is drawn; a camera's line of pixels asks for no endless picture."""
 _MARGIN = 0.9
 """Of the time until a deadline is planned with; steps vary."""
 
@@ -48,7 +50,8 @@ _MARGIN = 0.9
 class Drawn:
     """A drawn frame.
 
-    picture: in the generator's size. description: what it was drawn from, in words. steps: that were taken.
+    picture: of the generator's height; with the camera's aspect where the generator squeezes frames, in the generator's
+    own size where it cuts them. description: what it was drawn from, in words. steps: that were taken.
     elapsed_s: of the whole request. shortened: whether the deadline allowed fewer steps than were asked for.
     """
 
@@ -167,7 +170,12 @@ class Drawer:
 
         # 1. words, and what the visual language model thought
         frame = self._fitted(picture)
-        said = self._said(frame, question, lambda: _report(on_step, 0, asked, frame))
+        aspect = self._aspect(picture)
+
+        def tell(done: int, num_steps: int, preview: Picture) -> bool:
+            return on_step is None or on_step(done, num_steps, unsqueezed(preview, aspect))
+
+        said = self._said(frame, question, lambda: _report(tell, 0, asked, frame))
         description = question.action if said is None else said.text
         words = description if self.config.words == "description" else question.action
 
@@ -184,12 +192,12 @@ class Drawer:
             sampling,
             guidance,
             lambda: rng.standard_normal(self._latent_shape, np.float32),
-            on_step,
+            None if on_step is None else tell,
             end_s - self._took_s["decoder"],
         )
 
         # 4. pixels
-        drawn = self.decode(latent)
+        drawn = unsqueezed(self.decode(latent), aspect)
         return Drawn(drawn, description, taken, seed, time.monotonic() - began_s, taken < asked)
 
     def conditions(self, frame: Picture, words: str, said: Said | None = None) -> Conditions:
@@ -275,7 +283,12 @@ class Drawer:
         if channels not in (1, 3, 4):
             raise FrameError(f"expected a grey or an RGB picture, got {channels} channels; convert it to RGB first")
         rgb = np.repeat(picture, 3, axis=2) if channels == 1 else picture[..., :3]
-        return fit_frame(np.ascontiguousarray(rgb), self.size_px)
+        return fit_frame(np.ascontiguousarray(rgb), self.size_px, self.config.fits)
+
+    def _aspect(self, picture: Picture) -> float:
+        """Width by height of what is shown for a picture."""
+        height_px, width_px = picture.shape[:2] if self.config.fits == "squeezed" else self.size_px
+        return min(max(width_px / height_px, 1 / _MOST_ASPECT), _MOST_ASPECT)
 
     def _guidance(self, image: float | None, text: float | None) -> tuple[float, float]:
         image = self.config.image_guidance if image is None else image

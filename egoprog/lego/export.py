@@ -181,7 +181,7 @@ def preview_weights(model: LegoModel, pictures: Iterable[NDArray[np.uint8]]) -> 
     config = model.config
     latents, colours = [np.zeros((1, config.autoencoder.latent_channels))], [np.zeros((1, 3))]
     for picture in pictures:
-        fitted = fit_frame(picture, config.size_px)
+        fitted = fit_frame(picture, config.size_px, config.fits)
         pixels = torch.from_numpy(fitted.transpose(2, 0, 1)[None].copy()).float() / 127.5 - 1.0
         latent = model.autoencoder.encode(pixels).latent_dist.mode() * model.autoencoder.config.scaling_factor
         latents.append(latent[0].permute(1, 2, 0).reshape(-1, latent.shape[1]).numpy())

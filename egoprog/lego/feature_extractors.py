@@ -102,7 +102,7 @@ class EgoVlpClips:
     def __call__(self, firsts: Pictures, seconds: Pictures) -> Features:
         config = self.network.config
         size_px = (config.size_px, config.size_px)
-        halves = [tensor(np.stack([fit_frame(one, size_px) for one in each])) for each in (firsts, seconds)]
+        halves = [tensor(np.stack([fit_frame(one, size_px, "squeezed") for one in each])) for each in (firsts, seconds)]
         return self.network.videos(two_halves(*halves, config.num_frames)).numpy()
 
 
@@ -150,10 +150,10 @@ class RecogniserClips:
 
 
 def recogniser_clips(firsts: Pictures, seconds: Pictures, config: UniFormerConfig) -> Tensor:
-    """(B, 3, T, H, W) as a UniFormerV2 of that configuration takes them."""
+    """(B, 3, T, H, W) as a UniFormerV2 of that configuration takes them; the whole of each picture is seen."""
     halves = [
         torch.from_numpy(
-            normalised(np.stack([fit_frame(one, config.size_px) for one in each]), config.mean, config.std)
+            normalised(np.stack([fit_frame(one, config.size_px, "squeezed") for one in each]), config.mean, config.std)
         )
         for each in (firsts, seconds)
     ]
@@ -188,7 +188,7 @@ def load_folder(kind: type[_Model], path: Path) -> _Model:
 def _layers(encoder: torch.nn.Module, pictures: Pictures) -> list[Tensor]:
     """Tokens (B, L, D) after each layer."""
     config = encoder.config
-    fitted = np.stack([fit_frame(one, config.size_px) for one in pictures])
+    fitted = np.stack([fit_frame(one, config.size_px, "squeezed") for one in pictures])
     tokens_BTLC = encoder.stem(torch.from_numpy(normalised(fitted, config.mean, config.std))[:, :, None])
     found = []
     for block in encoder.transformer.resblocks:

@@ -85,7 +85,9 @@ def encode_pairs(
     for start in tqdm(range(done, len(folder), _CHUNK), desc="encoding pairs", unit="chunk", disable=None):
         stop = min(start + _CHUNK, len(folder))
         for which, pictures in enumerate((folder.inputs, folder.targets)):
-            fitted = np.stack([fit_frame(np.asarray(pictures[row]), size_px) for row in range(start, stop)])
+            fitted = np.stack(
+                [fit_frame(np.asarray(pictures[row]), size_px, folder.fits) for row in range(start, stop)]
+            )
             for is_mirrored, seen in enumerate((fitted, fitted[:, :, ::-1])[: 1 + mirrors]):
                 pixels = torch.from_numpy(np.ascontiguousarray(seen)).permute(0, 3, 1, 2).to(device) / 127.5 - 1.0
                 with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed):

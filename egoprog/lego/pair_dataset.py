@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from egoprog.data.fitting import fit_frame
+from egoprog.data.fitting import Fits, fit_frame
 from egoprog.data.frame_pairs import FramePair, PairFolder
 from egoprog.errors import RecordingError
 from egoprog.lego.config import LegoConfig
@@ -125,7 +125,8 @@ class PairDataset(Dataset):
             frame, target = self.source.latents.pair(row, is_mirrored)
             return {"frame": torch.from_numpy(frame).float(), "target": torch.from_numpy(target).float()}
         frame, target = (
-            as_pixels(picture, self.config.size_px, is_mirrored) for picture in self.source.folder.pictures(pair)
+            as_pixels(picture, self.config.size_px, is_mirrored, self.config.fits)
+            for picture in self.source.folder.pictures(pair)
         )
         return {"frame_picture": frame, "target_picture": target}
 
@@ -153,9 +154,11 @@ def mirrored_words(text: str) -> str:
     return _SIDES.sub(other, text)
 
 
-def as_pixels(picture: NDArray[np.uint8], size_px: tuple[int, int], is_mirrored: bool = False) -> Tensor:
+def as_pixels(
+    picture: NDArray[np.uint8], size_px: tuple[int, int], is_mirrored: bool = False, fits: Fits = "cut"
+) -> Tensor:
     """(3, H, W) from -1 to 1 of a picture (rows, columns, 3) of any size."""
-    fitted = fit_frame(picture, size_px)
+    fitted = fit_frame(picture, size_px, fits)
     if is_mirrored:
         fitted = fitted[:, ::-1]
     pixels = torch.from_numpy(np.ascontiguousarray(fitted.transpose(2, 0, 1)))

@@ -35,6 +35,7 @@ class FrameJudge:
         self.origin = origin_of(weights, f"heads of the frame encoder {path.name}")
 
     def __call__(self, outputs: Pictures) -> Touched:
+        """What is seen in the whole of each picture, squeezed to the encoder's size."""
         said = self.said(outputs)
         return Touched(self.network.config.nouns, said["left"], said["right"])
 
@@ -44,7 +45,7 @@ class FrameJudge:
         config = self.network.config.backbone
         parts = []
         for start in range(0, len(outputs), BATCH):
-            fitted = np.stack([fit_frame(one, config.size_px) for one in outputs[start : start + BATCH]])
+            fitted = np.stack([fit_frame(one, config.size_px, "squeezed") for one in outputs[start : start + BATCH]])
             parts.append(self.network(torch.from_numpy(normalised(fitted, config.mean, config.std))))
         return {name: _shares([part[name] for part in parts]) for name in ("left", "right", "verb", "noun")}
 

@@ -97,7 +97,7 @@ def guided_conditions(
 
 def encoded(model: LegoModel, frames: Sequence[NDArray[np.uint8]]) -> Tensor:
     """(B, c, h, w) unscaled."""
-    pixels = torch.stack([as_pixels(frame, model.config.size_px) for frame in frames])
+    pixels = torch.stack([as_pixels(frame, model.config.size_px, fits=model.config.fits) for frame in frames])
     return model.autoencoder.encode(pixels).latent_dist.mode()
 
 

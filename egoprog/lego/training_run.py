@@ -55,6 +55,12 @@ class GeneratorTraining:
             vocabulary = tokenizer.tokenizer.get_vocab_size()
             config = replace(recipe.lego, text=replace(recipe.lego.text, vocabulary=vocabulary))
         config = _fitted(config, autoencoder)
+        for source in sources:
+            if source.folder.fits != config.fits:
+                raise ConfigurationError(
+                    f"expected pairs that are {config.fits}, as lego.fits says, got {source.folder.fits} ones in "
+                    f"{source.folder.path}; make them with  python -m training.pairs --fits {config.fits}"
+                )
         if recipe.caches_latents:
             sources = [
                 replace(

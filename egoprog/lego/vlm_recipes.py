@@ -98,7 +98,8 @@ def vlm_sim() -> VlmRecipe:
     recipe = vlm_sim_pretrain()
     # 25 times the paper's rate: a small model that has learned little needs larger steps
     training = replace(recipe.training, epochs=1.5, learning_rate=5e-4, evaluate_every=0.75)
-    return replace(recipe, needs_init=True, side_weight=8.0, training=training)
+    # in the frame in which it is done the hand that touches something does it, before that rather the one that is free
+    return replace(recipe, needs_init=True, sees="input", side_weight=8.0, training=training)
 
 
 def vlm_debug() -> VlmRecipe:

@@ -99,9 +99,9 @@ def make_best_study(
         raise ConfigurationError(f"expected 2 to {MAX_METHODS} methods to choose from, got {len(rows)}")
     questions = []
     for number, pair in enumerate(asked, start=1):
-        first = _store(out, seed, pair.pair_id, "input", pairs.pictures(pair)[0])
+        first = _store(out, seed, pair.pair_id, "input", pairs.shown(pairs.pictures(pair)[0]))
         choices = {
-            name: _store(out, seed, pair.pair_id, name, row.read(pair.pair_id, pairs.size_px))
+            name: _store(out, seed, pair.pair_id, name, pairs.shown(row.read(pair.pair_id, pairs.size_px)))
             for name, row in rows.items()
         }
         questions.append(Question(f"{number}:{pair.pair_id}", pair.action, (first,), choices))
@@ -117,7 +117,7 @@ def make_aligned_study(
         if not descriptions.get(pair.pair_id):
             raise ConfigurationError(f"expected a description of {pair.pair_id}, got none; enrich the pairs first")
         shown = tuple(
-            _store(out, seed, pair.pair_id, name, picture)
+            _store(out, seed, pair.pair_id, name, pairs.shown(picture))
             for name, picture in zip(("input", "target"), pairs.pictures(pair), strict=True)
         )
         choices = {ALIGNED: "", NOT_ALIGNED: ""}

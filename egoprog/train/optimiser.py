@@ -29,7 +29,8 @@ class MuonAdamW(AdamW):
     """AdamW, but groups with "is_muon" follow their momentum's direction with all its singular values made equal.
 
     A step of a matrix is as long as AdamW's would be, so that one learning rate serves both. For transformers that
-    learn from nothing it needs about half the steps. dtype: that singular values are made equal in; bfloat16 does.
+    learn from nothing it needs about half the steps. A convolution's kernel is a matrix with a row for each channel
+    that comes out. dtype: that singular values are made equal in; bfloat16 does.
     Source: Jordan and others, "Muon" (2024); Liu and others, arXiv 2502.16982, for the length.
     """
 
@@ -55,8 +56,9 @@ class MuonAdamW(AdamW):
             state["momentum"] = torch.zeros_like(matrix)
         state["step"] += 1
         momentum = state["momentum"].lerp_(matrix.grad, 1 - MUON_MOMENTUM)
-        direction = orthogonal(matrix.grad.lerp(momentum, MUON_MOMENTUM).to(self.dtype)).to(matrix.dtype)
-        matrix.mul_(1 - rate * weight_decay).sub_(direction, alpha=rate * 0.2 * math.sqrt(max(matrix.shape)))
+        towards = matrix.grad.lerp(momentum, MUON_MOMENTUM).flatten(1)
+        direction = orthogonal(towards.to(self.dtype)).to(matrix.dtype).reshape(matrix.shape)
+        matrix.mul_(1 - rate * weight_decay).sub_(direction, alpha=rate * 0.2 * math.sqrt(max(towards.shape)))
 
 
 def orthogonal(matrix: Tensor, num_rounds: int = 5) -> Tensor:
@@ -81,7 +83,7 @@ def make_optimiser(
 
     layers: whose matrices Muon moves, where the configuration asks for it.
     """
-    matrices = {id(each) for layer in layers for each in layer.parameters() if each.ndim == 2}
+    matrices = {id(each) for layer in layers for each in layer.parameters() if each.ndim in (2, 4)}
     groups: dict[tuple[bool, int, bool], dict] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:

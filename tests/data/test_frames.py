@@ -10,7 +10,7 @@ from videos import RATES, number_of, numbered_picture, write_numbered
 
 from egoprog.data import open_recording
 from egoprog.data.epic_folder import EpicFolder
-from egoprog.data.fitting import fit_frame
+from egoprog.data.fitting import fit_frame, unsqueezed
 from egoprog.data.frames import OpenVideo, VideoFrames
 from egoprog.data.samples import Frame
 from egoprog.errors import FrameError, RecordingError
@@ -85,6 +85,16 @@ def test_fitting_keeps_the_aspect_and_cuts_out_the_middle():
     assert fit_frame(picture[:7, :5], (112, 192)).shape == (112, 192, 3)
     with pytest.raises(FrameError, match="expected a picture with pixels"):
         fit_frame(picture[:0], (50, 50))
+
+
+def test_squeezing_keeps_the_whole_and_is_undone_by_the_aspect():
+    picture = np.zeros((100, 300, 3), np.uint8)
+    picture[:, :75] = 200
+    squeezed = fit_frame(picture, (50, 60), "squeezed")
+    assert (squeezed[:, :15] == 200).all() and (squeezed[:, 15:] == 0).all()
+    assert unsqueezed(squeezed, 3.0).shape == (50, 150, 3)
+    with pytest.raises(FrameError, match="expected a picture with pixels"):
+        fit_frame(picture[:, :0], (50, 50), "squeezed")
 
 
 def test_a_stamp_just_after_the_end_shows_the_last_picture_and_one_long_after_is_refused(tmp_path):

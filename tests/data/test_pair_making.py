@@ -11,6 +11,7 @@ from egoprog.data import Action, ProgramClip, VideoInfo, write_actions, write_pr
 from egoprog.data.ego4d import Ego4dFolder
 from egoprog.data.epic import write_unseen_participants
 from egoprog.data.epic_folder import EpicFolder
+from egoprog.data.fitting import fit_frame
 from egoprog.data.frame_pairs import PairFolder
 from egoprog.data.frames import VideoFrames
 from egoprog.data.pair_making import (
@@ -90,6 +91,22 @@ def test_the_frame_of_the_highest_score_is_taken_and_its_own_time_is_told(folder
     assert number_of(first) == 24 and pair.input_s == pytest.approx(0.8)
     assert number_of(second) == 45  # the nearest to 24 of the seven around 48
     assert pair.target_s == pytest.approx(1.5)
+
+
+def test_squeezed_pairs_show_all_of_their_frames_and_are_shown_unsqueezed(folder, tmp_path):
+    moments = [one for split in ("train", "validation") for one in epic_moments(folder, split)]
+    maker = PairMaker(tmp_path / "out", SIZE_PX, {}, "squeezed")
+    maker.finish(make_pairs(maker, VideoFrames(folder), moments, choice()))
+    pairs = PairFolder(tmp_path / "out")
+    pair = pairs.pairs()[0]
+    (whole,) = VideoFrames(folder).read(pair.video_id, [pair.input_s])
+    assert pairs.fits == "squeezed"
+    np.testing.assert_array_equal(pairs.pictures(pair)[0], fit_frame(whole, SIZE_PX, "squeezed"))
+    height_px, width_px = whole.shape[:2]
+    assert pairs.shown(pairs.pictures(pair)[0]).shape == (SIZE_PX[0], round(SIZE_PX[0] * width_px / height_px), 3)
+    PairMaker(tmp_path / "begun", SIZE_PX, {}, "squeezed")
+    with pytest.raises(ConfigurationError, match="begun, got other settings"):
+        PairMaker(tmp_path / "begun", SIZE_PX, {})
 
 
 def test_pairs_out_of_bounds_are_dropped_counted_and_kept_on_record(folder, tmp_path):

@@ -1,5 +1,7 @@
 """Drawing without PyTorch: the reference's frames, a deadline that is kept, and one line for what is wrong."""
 
+import copy
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -61,6 +63,17 @@ def test_a_seed_gives_the_same_frame_again_and_another_seed_another(drawer):
 def test_grey_and_large_pictures_are_converted(drawer, shape):
     drawn = drawer.draw(np.full(shape, 90, np.uint8), QUESTION, steps=1)
     assert drawn.picture.shape == (32, 48, 3) and drawn.picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("shape", "width_px"), [((432, 768, 3), 57), ((90, 60, 3), 21), ((1, 1000, 3), 128)])
+def test_a_squeezed_view_is_drawn_with_the_cameras_aspect(drawer, shape, width_px):
+    squeezing = copy.copy(drawer)
+    squeezing.config = dataclasses.replace(drawer.config, fits="squeezed")
+    previews = []
+    picture = np.full(shape, 90, np.uint8)
+    drawn = squeezing.draw(picture, QUESTION, steps=1, on_step=lambda *told: previews.append(told[2].shape) or True)
+    assert drawn.picture.shape == (32, width_px, 3)
+    assert set(previews) == {drawn.picture.shape}
 
 
 def test_every_step_is_reported_with_a_preview_and_can_be_the_last(drawer):

@@ -13,6 +13,7 @@ from training.lego import main as train_lego
 
 AUTOENCODER = ["lego.size_px=32,48", "lego.autoencoder.channels=16,16,16", "lego.autoencoder.norm_groups=8"]
 SMALL = [
+    "lego.fits=cut",
     *AUTOENCODER,
     "lego.unet.channels=16,32",
     "lego.unet.attends=no,yes",
@@ -72,6 +73,11 @@ def test_two_folders_of_pairs_are_joined_and_rows_share_their_tokens(trained):
     ("recipe", "more", "message"),
     [
         ("lego_simm", (), "did you mean 'lego_sim'"),
+        (
+            "lego_sim",
+            ("--set", "lego.fits=squeezed"),
+            "expected pairs that are squeezed, as lego.fits says, got cut ones",
+        ),
         ("lego_paper", (), "expected --init with Stable Diffusion 1.5"),
         ("lego_sim_image_untuned", (), "found no done.json"),
         ("lego_sim", ("--set", "lego.autoencoder.channels=8,8,8"), "expected an autoencoder of channels (8, 8, 8)"),

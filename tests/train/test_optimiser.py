@@ -74,3 +74,17 @@ def test_a_state_that_was_kept_goes_on_the_same():
     for seed in range(3, 6):
         assert step(model, optimiser, seed) == step(other, again, seed)
     torch.testing.assert_close(other[0].weight, model[0].weight, rtol=0, atol=0)
+
+
+def test_a_kernel_is_a_matrix_with_a_row_for_each_channel_that_comes_out():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(4, 8, 3))
+    optimiser = optimiser_of(model)
+    assert [id(each) for group in optimiser.param_groups if group["is_muon"] for each in group["params"]] == [
+        id(model[0].weight)
+    ]
+    before = model[0].weight.detach().clone()
+    model(torch.randn(16, 4, 3, 3)).square().mean().backward()
+    optimiser.step()
+    values = torch.linalg.svdvals((model[0].weight.detach() - before).flatten(1))
+    assert values.max() < 2 * values.min(), "all directions are followed alike"
