@@ -28,6 +28,7 @@ NEAR_S = 0.5
 """Boxes of a frame so near to the input's still tell where things are in it."""
 _SIDE_SHARE = 0.36
 """What lies in so much of the picture at a side is on that side; the rest is in front."""
+_LEADS: Final = ("With", "Using")
 _WORDS: Final = {"fingers": "hands", "washing_liquid": "washing liquid", "liquid:washing": "washing liquid"}
 _BODY = ("fingers", "hands", "hand", "mouth")
 Cut = tuple[float, float, float, float]
@@ -50,9 +51,10 @@ def describe(pair: FramePair, clip: ProgramClip, boxes: FrameBoxes | None = None
     kind, rest, slots = told
     if not slots["hand"] and "hand" not in rest and "hand" not in kind:
         return ""
-    ways = [way for way in _sentences()[kind] if not rest or way.startswith("The person")]
-    sentence = rng.choice(ways).format(**slots)
-    return f"{rest}, {sentence[0].lower()}{sentence[1:]}" if rest else sentence[0].upper() + sentence[1:]
+    clause = rng.choice(_clauses()[kind]).format(**slots)
+    if clause.startswith("The person"):
+        return f"{rest[0].upper()}{rest[1:]}, t{clause[1:]}." if rest else f"{clause}."
+    return f"{rng.choice(_LEADS)} {slots['hand']}, the person {clause}{rest and f', {rest}'}."
 
 
 def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
@@ -160,13 +162,13 @@ class _Scene:
                 clauses.append((side, words_of(thing)))
         if len(clauses) == 2:
             (one, first), (other, second) = clauses
-            return f"While the {one} hand holds the {first} and the {other} hand holds the {second}"
+            return f"while the {one} hand holds the {first} and the {other} hand holds the {second}"
         if clauses:
             side, thing = clauses[0]
             ways = (
-                f"While the {side} hand holds the {thing}",
-                f"With the {thing} in the {side} hand",
-                f"Keeping the {thing} in the {side} hand",
+                f"while the {side} hand holds the {thing}",
+                f"with the {thing} in the {side} hand",
+                f"keeping the {thing} in the {side} hand",
             )
             return self._rng.choice(ways)
         return ""
@@ -175,7 +177,7 @@ class _Scene:
 def _told(
     pair: FramePair, clip: ProgramClip, steps: Sequence[SubAction], scene: _Scene
 ) -> tuple[str, str, dict[str, str]] | None:
-    """Which kind of sentence, what stands before it, and what fills it; None where too little is known."""
+    """Which kind of sentence, what is told of other hands, and what fills it; None where too little is known."""
     if all(step.verb is Verb.WAIT for step in steps):
         return _idle(pair, scene)
     hands = list(dict.fromkeys(step.hand for step in steps if step.hand is not None))
@@ -220,7 +222,7 @@ def _idle(pair: FramePair, scene: _Scene) -> tuple[str, str, dict[str, str]] | N
     if not rest:
         if UNKNOWN in (scene.before.left, scene.before.right):
             return None
-        rest = "With nothing in either hand"
+        rest = "with nothing in either hand"
     kind = "wait" if pair.verb == "wait" else "look_into"
     thing = words_of(pair.noun)
     seen = [name for name in scene.before.places if words_of(name) == thing] or [pair.noun]
@@ -271,6 +273,6 @@ def _destination(moved: SubAction, clip: ProgramClip) -> tuple[str, str]:
 
 
 @functools.cache
-def _sentences() -> dict[str, tuple[str, ...]]:
+def _clauses() -> dict[str, tuple[str, ...]]:
     text = resources.files("egoprog.lego").joinpath("descriptions.yaml").read_text(encoding="utf-8")
     return {kind: tuple(ways) for kind, ways in yaml.safe_load(text).items()}

@@ -42,7 +42,7 @@ def test_taking_names_the_hand_the_place_and_the_side_in_many_ways():
     sentences = told("take", "knife", "def f():\n    grasp(knife, hand=right)\n", before, boxes=boxes)
     assert all_hold(sentences, "right hand", "the knife on the left", "out of the drawer", "the mug", "left hand")
     assert len(sentences) >= 8
-    assert all(one.index("left hand") < one.index("the person") < one.index("right hand") for one in sentences)
+    assert all(one.index("right hand") < one.index("the person") < one.index("left hand") for one in sentences)
 
 
 def test_what_the_other_hand_holds_out_of_view_is_not_told():
@@ -70,13 +70,13 @@ def test_what_the_other_hand_does_not_hold_is_not_told():
             ("oil", "pan"),
         ),
         ("wash", "use(fingers, tap, hand=right)", None, ("both hands", "tap")),
-        ("wash", "use(sponge, plate, hand=left)", WorldState("sponge", "plate"), ("sponge in", "plate", "right hand")),
+        ("wash", "use(sponge, plate, hand=left)", WorldState("sponge", "plate"), ("sponge", "plate in the right")),
         ("cut", "use(knife, bread, hand=right)", WorldState(None, "knife"), ("bread", "knife", "right hand")),
     ],
 )
 def test_each_kind_of_action_names_its_hand_and_its_things(verb, program, before, expected):
     sentences = told(verb, "thing", f"def f():\n    {program}\n", before)
-    assert all(all(word in s.replace("held ", "") for word in expected) for s in sentences), sentences
+    assert all(all(word in s for word in expected) for s in sentences), sentences
 
 
 def test_putting_tells_where_the_thing_lies_afterwards():
