@@ -39,6 +39,14 @@ def test_singular_values_become_alike(shape, dtype):
     assert values.min() > 0.5 and values.max() < 1.3
 
 
+@pytest.mark.parametrize("shape", [(8, 30), (30, 8), (8, 16)])
+def test_the_short_way_of_long_matrices_comes_to_the_same(shape):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape) @ torch.diag(torch.logspace(0, -3, shape[1]))
+    exact = orthogonal(matrix.double())  # which goes the long way
+    torch.testing.assert_close(orthogonal(matrix).double(), exact, rtol=0, atol=1e-4)
+
+
 def test_only_matrices_of_layers_go_muons_way():
     model = network()
     optimiser = optimiser_of(model)
