@@ -144,7 +144,7 @@ class LegoConfig:
         return cls(
             size_px=(128, 160),
             width=192,
-            num_words=32,
+            num_words=48,
             num_image_tokens=85,
             vlm_width=256,
             mixer_heads=4,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Final
 
@@ -28,7 +28,8 @@ NEAR_S = 0.5
 """Boxes of a frame so near to the input's still tell where things are in it."""
 _SIDE_SHARE = 0.36
 """What lies in so much of the picture at a side is on that side; the rest is in front."""
-_LEADS: Final = ("With", "Using")
+_WITHOUT_HAND = ("rinse_hands", "dry_hands", "look_into", "wait")
+"""Kinds of sentences whose hands are named in another way."""
 _WORDS: Final = {"fingers": "hands", "washing_liquid": "washing liquid", "liquid:washing": "washing liquid"}
 _BODY = ("fingers", "hands", "hand", "mouth")
 Cut = tuple[float, float, float, float]
@@ -44,17 +45,15 @@ def describe(pair: FramePair, clip: ProgramClip, boxes: FrameBoxes | None = None
     """
     steps = [step for step in clip.program.sub_actions() if step.verb not in (Verb.GOTO, Verb.NOTHING)]
     rng = random.Random(pair.pair_id)
-    scene = _Scene(clip.before, {one.name: one for one in boxes.objects} if boxes else {}, cut, rng)
+    scene = _Scene(clip.before, {one.name: one for one in boxes.objects} if boxes else {}, cut)
     told = _told(pair, clip, steps, scene)
     if told is None:
         return ""
-    kind, rest, slots = told
-    if not slots["hand"] and "hand" not in rest and "hand" not in kind:
-        return ""
+    kind, slots = told
+    hands = scene.hands()
     clause = rng.choice(_clauses()[kind]).format(**slots)
-    if clause.startswith("The person"):
-        return f"{rest[0].upper()}{rest[1:]}, t{clause[1:]}." if rest else f"{clause}."
-    return f"{rng.choice(_LEADS)} {slots['hand']}, the person {clause}{rest and f', {rest}'}."
+    by = "" if kind in _WITHOUT_HAND else f" using {slots['hand']}"
+    return f"{hands and f'{hands}, '}{'the' if hands else 'The'} person {clause}{by}."
 
 
 def describe_folder(folder: PairFolder, dataset: EpicFolder) -> int:
@@ -111,8 +110,8 @@ def words_of(name: str) -> str:
 class _Scene:
     """What is known before an action, in words."""
 
-    def __init__(self, before: WorldState, boxes: Mapping[str, BoxedObject], cut: Cut, rng: random.Random) -> None:
-        self.before, self._boxes, self._cut, self._rng = before, boxes, cut, rng
+    def __init__(self, before: WorldState, boxes: Mapping[str, BoxedObject], cut: Cut) -> None:
+        self.before, self._boxes, self._cut = before, boxes, cut
 
     def side(self, name: str) -> str:
         """Where a thing is seen: " on the left", " in front", " on the right"; "" where it is not in view."""
@@ -140,44 +139,28 @@ class _Scene:
         relation, place = self.before.places[name]
         return f" {preposition or relation} the {words_of(place)}"
 
-    def held_by(self, name: str) -> str:
-        """ " in the left hand" of what a hand holds, else ""."""
-        sides = [side for side in ("left", "right") if getattr(self.before, side) == name]
-        return f" in the {sides[0]} hand" if sides else ""
+    def is_held(self, name: str) -> bool:
+        """Whether a hand holds it."""
+        return name in (self.before.left, self.before.right)
 
-    def rest(self, hands: Iterable[Hand], told: Iterable[str], only_seen: bool = True) -> str:
-        """A clause about what the hands that do nothing hold, "" where there is nothing to tell.
-
-        told: things that are told of elsewhere. only_seen: what is not in view is left out.
-        """
-        busy = {hand.value for hand in hands}
-        if "both" in busy:
-            return ""
-        clauses = []
+    def hands(self) -> str:
+        """ "With the left hand holding the mug and the right hand free"; "" where nothing is known and in view."""
+        if self.before.left is None and self.before.right is None:
+            return "With both hands free"
+        states = []
         for side in ("left", "right"):
             thing = getattr(self.before, side)
-            if side in busy or thing in (None, UNKNOWN) or thing in told:
-                continue
-            if not only_seen or not self._boxes or self._is_in_view(thing):
-                clauses.append((side, words_of(thing)))
-        if len(clauses) == 2:
-            (one, first), (other, second) = clauses
-            return f"while the {one} hand holds the {first} and the {other} hand holds the {second}"
-        if clauses:
-            side, thing = clauses[0]
-            ways = (
-                f"while the {side} hand holds the {thing}",
-                f"with the {thing} in the {side} hand",
-                f"keeping the {thing} in the {side} hand",
-            )
-            return self._rng.choice(ways)
-        return ""
+            if thing is None:
+                states.append(f"the {side} hand free")
+            elif thing != UNKNOWN and (not self._boxes or self._is_in_view(thing)):
+                states.append(f"the {side} hand holding the {words_of(thing)}")
+        return f"With {' and '.join(states)}" if states else ""
 
 
 def _told(
     pair: FramePair, clip: ProgramClip, steps: Sequence[SubAction], scene: _Scene
-) -> tuple[str, str, dict[str, str]] | None:
-    """Which kind of sentence, what is told of other hands, and what fills it; None where too little is known."""
+) -> tuple[str, dict[str, str]] | None:
+    """Which kind of sentence, and what fills it; None where too little is known."""
     if all(step.verb is Verb.WAIT for step in steps):
         return _idle(pair, scene)
     hands = list(dict.fromkeys(step.hand for step in steps if step.hand is not None))
@@ -193,13 +176,11 @@ def _told(
     kind = _kind(pair.verb, thing, second, acting, last, scene)
     if kind == "fill":
         second = next(step.objects[1] for step in reversed(acting) if len(step.objects) == 2)
-    others = {thing, second} - {""}
     hand = "both hands" if len(hands) == 2 or Hand.BOTH in hands else f"the {hands[0].value} hand"
-    is_held = bool(scene.held_by(thing))
+    is_held = scene.is_held(thing)
     place = scene.place(thing, "out of" if scene.before.places.get(thing, ("",))[0] == "in" else "from")
-    at = scene.held_by(second) or scene.place(second) or scene.side(second)
+    at = "" if scene.is_held(second) else scene.place(second) or scene.side(second)
     relation, goal = _destination(moved, clip) if moved else ("", "")
-    busy = hands if kind not in ("rinse_hands", "dry_hands") else [Hand.BOTH]
     slots = {
         "thing": f"the {words_of(thing)}",
         "short": words_of(thing),
@@ -211,23 +192,18 @@ def _told(
         "there": f"{relation} the {goal}",
         "hand": hand,
     }
-    return kind, scene.rest(busy, others), slots
+    return kind, slots
 
 
-def _idle(pair: FramePair, scene: _Scene) -> tuple[str, str, dict[str, str]] | None:
-    """Looking and waiting: no hand does anything, so what they hold is told."""
-    if not pair.noun:
+def _idle(pair: FramePair, scene: _Scene) -> tuple[str, dict[str, str]] | None:
+    """Looking and waiting: no hand does anything, so what they hold has to be told."""
+    if not pair.noun or not scene.hands():
         return None
-    rest = scene.rest((), (), only_seen=False)
-    if not rest:
-        if UNKNOWN in (scene.before.left, scene.before.right):
-            return None
-        rest = "with nothing in either hand"
     kind = "wait" if pair.verb == "wait" else "look_into"
     thing = words_of(pair.noun)
     seen = [name for name in scene.before.places if words_of(name) == thing] or [pair.noun]
     where = scene.side(seen[0]) if len(seen) == 1 else ""
-    return kind, rest, {"thing": f"the {thing}", "short": thing, "where": where, "hand": ""}
+    return kind, {"thing": f"the {thing}", "short": thing, "where": where}
 
 
 # Verbs whose sentence follows from the verb alone where a thing is used on another.
@@ -241,11 +217,11 @@ _USED_ON: Final = {
 def _kind(verb: str, thing: str, second: str, acting: Sequence[SubAction], last: SubAction, scene: _Scene) -> str:
     """Of sentence: a key of descriptions.yaml."""
     if verb in ("open", "close"):
-        return f"{verb}{'_held' if scene.held_by(thing) else ''}"
+        return f"{verb}{'_held' if scene.is_held(thing) else ''}"
     if verb in ("turn-on", "turn-off"):
         return verb.replace("-", "_")
     if verb in ("check", "look") and not second:
-        return "look_at" if scene.held_by(thing) else "use"
+        return "look_at" if scene.is_held(thing) else "use"
     if verb == "take":
         return "reach" if last.verb is Verb.RELEASE else "take"
     if verb == "drink":

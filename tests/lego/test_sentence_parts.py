@@ -40,6 +40,13 @@ def test_the_acting_hand_and_thing_come_first():
         ("While the right hand holds the oil, the person takes a fork with the left hand.", "left", "take", "fork"),
         ("Keeping the cup in the left hand, the person opens the bin with the right hand.", "right", "open", "bin"),
         ("With the knife in the right hand, the person cuts the bread.", "right", "cut", "knife"),
+        (
+            "With the left hand holding the oil and the right hand free, the person pulls the bin open using the right hand.",
+            "right",
+            "pull",
+            "bin",
+        ),
+        ("With both hands free, the person fills the cup at the tap using the left hand.", "left", "fill", "cup"),
         ("With both hands, the person lifts the pot.", "both", "lift", "pot"),
     ],
 )
