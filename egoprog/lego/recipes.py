@@ -101,6 +101,7 @@ def lego_sim() -> LegoRecipe:
     training = TrainingConfig(
         batch=16,
         learning_rate=5e-4,
+        optimiser="muon",
         warmup_epochs=0.5,
         weight_decay=0.01,
         ema_decay=0.999,
@@ -111,7 +112,7 @@ def lego_sim() -> LegoRecipe:
     return LegoRecipe(
         LegoConfig.small(),
         training,
-        steps=3_000,
+        steps=2_000,
         caches_latents=True,
         needs_init=False,
         num_validation=256,

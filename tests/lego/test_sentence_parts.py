@@ -41,9 +41,9 @@ def test_the_acting_hand_and_thing_come_first():
         ("Keeping the cup in the left hand, the person opens the bin with the right hand.", "right", "open", "bin"),
         ("With the knife in the right hand, the person cuts the bread.", "right", "cut", "knife"),
         (
-            "With the left hand holding the oil and the right hand free, the person pulls the bin open using the right hand.",
+            "With the left hand holding oil and the right hand free, the person shuts the bin using the right hand.",
             "right",
-            "pull",
+            "shut",
             "bin",
         ),
         ("With both hands free, the person fills the cup at the tap using the left hand.", "left", "fill", "cup"),
