@@ -33,7 +33,7 @@ from egoprog.data.json_fields import read_json
 from egoprog.errors import ConfigurationError, InputError, ModelError
 from egoprog.leap.config import UniFormerConfig
 from egoprog.lego.frame_encoder_tower import FrameEncoderConfig, FrameEncoderTower
-from egoprog.lego.vlm_config import ClipTower, VlmConfig
+from egoprog.lego.vlm_config import VlmConfig
 from egoprog.lego.vlm_pictures import PicturePreparation
 from egoprog.lego.vlm_tokenizer import IMAGE, VlmTokenizer
 from egoprog.state_dicts import resized_positions
@@ -228,7 +228,7 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
         pad_token_id=tokenizer.pad_id,
     )
     whole = LlavaConfig(
-        vision_config=_vision_config(config.tower),
+        vision_config=_vision_config(config),
         text_config=text,
         image_token_index=tokenizer.image_id,
         image_seq_length=config.num_image_tokens,
@@ -238,9 +238,10 @@ def new_llava(config: VlmConfig, tokenizer: VlmTokenizer) -> LlavaForConditional
     return LlavaForConditionalGeneration(whole)
 
 
-def _vision_config(tower: ClipTower | UniFormerConfig) -> PreTrainedConfig:
+def _vision_config(config: VlmConfig) -> PreTrainedConfig:
+    tower = config.tower
     if isinstance(tower, UniFormerConfig):
-        return FrameEncoderConfig.of(tower)
+        return FrameEncoderConfig.of(tower, config.num_waves)
     return CLIPVisionConfig(
         image_size=tower.image_px,
         patch_size=tower.patch_px,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from egoprog.data.fitting import Fits
 from egoprog.errors import ConfigurationError
 from egoprog.leap.config import UniFormerConfig
 
@@ -52,7 +52,8 @@ class VlmConfig:
     vision_feature_layer: of the tower's hidden states, the last is -1. keeps_class_token: the tower's token of the
     whole picture comes first; LLaVA leaves it out. vocab_size: rows of the word embeddings, as many as the tokenizer
     has pieces or more. fits: how a picture gets the tower's size: "cut" out of the middle, as CLIP does, which gives
-    squares, or "squeezed", so that hands at the sides stay in sight.
+    squares, or "squeezed", so that hands at the sides stay in sight. num_waves: of patches' places, told to a projector
+    behind a frame encoder; CLIP's features keep them.
 
     The projector has two layers with a GELU between, LLaVA-1.5's; the LEGO paper writes of one linear layer.
     """
@@ -66,7 +67,8 @@ class VlmConfig:
     layers: int = 40
     heads: int = 40
     max_positions: int = 4096
-    fits: Literal["cut", "squeezed"] = "cut"
+    fits: Fits = "cut"
+    num_waves: int = 0
 
     def __post_init__(self) -> None:
         num_layers = self.tower.num_layers
@@ -101,4 +103,5 @@ class VlmConfig:
             heads=4,
             max_positions=288,
             fits="squeezed",
+            num_waves=4,
         )

@@ -37,8 +37,8 @@ ENCODER = UniFormerConfig(
     time_embedding="global",
     stem="efficientnet_lite0",
 )
-TINY_FRAMES = replace(TINY, tower=ENCODER, vision_feature_layer=-1)
-"""As TINY, through a frame encoder."""
+TINY_FRAMES = replace(TINY, tower=ENCODER, vision_feature_layer=-1, num_waves=1)
+"""As TINY, through a frame encoder, with places told."""
 
 
 def tiny_vlm(config: VlmConfig = TINY) -> Vlm:

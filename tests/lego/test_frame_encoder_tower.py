@@ -55,7 +55,7 @@ def test_what_fuses_frames_is_left_out():
 
 
 def test_a_language_model_gets_the_patches_without_the_class_token():
-    vlm, encoder = tiny_vlm(TINY_FRAMES), tiny_encoder()
+    vlm, encoder = tiny_vlm(replace(TINY_FRAMES, num_waves=0)), tiny_encoder()
     start_tower(vlm.model.model.vision_tower, encoder)
     with torch.inference_mode():
         patches_BMC = encoder.frames(pixels()[:, :, None])[:, 0, -1, 1:]
@@ -85,6 +85,23 @@ def test_a_frozen_tower_keeps_no_graph_and_another_learns_with_its_stem():
     assert all(one.grad is not None and one.grad.any() for one in tower.parameters())
     tower.requires_grad_(False)
     assert not any(state.requires_grad for state in tower(pixels()).hidden_states)
+
+
+def test_waves_tell_the_place_of_a_patch_and_nothing_else():
+    plain = tower_of(tiny_encoder())
+    tower = FrameEncoderTower(FrameEncoderConfig.of(ENCODER, num_waves=2)).eval()
+    start_tower(tower, tiny_encoder())
+    (features, *_), (told, *_) = (each(pixels()).hidden_states[::-1] for each in (plain, tower))
+    width, (rows, columns) = ENCODER.width, ENCODER.grid
+    assert tower.config.hidden_size == told.shape[2] == width + 8
+    torch.testing.assert_close(told[..., :width], features, rtol=0, atol=0)
+    waves = told[0, :, width:]
+    assert (waves[0] == 0).all() and (told[1, :, width:] == waves).all()
+    places = waves[1:].reshape(rows, columns, 8)
+    assert (places[:, :, :4] == places[:1, :, :4]).all() and (places[:, :, 4:] == places[:, :1, 4:]).all()
+    across, down = places[0, :, 2], places[:, 0, 6]  # the cosines of half a wave fall from one side to the other
+    assert (across.diff() < 0).all() and (down.diff() < 0).all()
+    torch.testing.assert_close(across[0], -across[-1], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

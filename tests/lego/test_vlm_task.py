@@ -186,7 +186,7 @@ def test_lora_moves_little_and_becomes_plain_weights_again(pairs, folder, tmp_pa
     plain = without_lora(model)
     assert not any("lora" in name for name in plain.state_dict())
     assert plain.state_dict().keys() == load_vlm(folder).model.state_dict().keys()
-    torch.testing.assert_close(answer_logits(plain, batch)[0], tuned, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(answer_logits(plain, batch)[0], tuned, atol=1e-3, rtol=1e-3)
 
 
 def test_the_loss_is_that_of_the_answer_alone(pairs, folder, tmp_path):
