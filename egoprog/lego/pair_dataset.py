@@ -28,6 +28,7 @@ from egoprog.lego.text_tokens import TextTokenizer
 log = logging.getLogger(__name__)
 MIRRORED_ENDING = "_mirrored"
 _SIDES = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_RIGHT_FIRST = re.compile(r"^With the right hand ([^,]+) and the left hand ([^,]+),")
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,14 @@ def spread_subset(dataset: Dataset, most: int | None) -> Dataset:
 
 
 def mirrored_words(text: str) -> str:
-    """Left for right and right for left, however written."""
+    """Left for right and right for left, however written. What both hands hold is told of the left one first again."""
 
     def other(found: re.Match[str]) -> str:
         word = found[0]
         swapped = "right" if word.lower() == "left" else "left"
         return swapped.upper() if word.isupper() else swapped.capitalize() if word[0].isupper() else swapped
 
-    return _SIDES.sub(other, text)
+    return _RIGHT_FIRST.sub(r"With the left hand \2 and the right hand \1,", _SIDES.sub(other, text))
 
 
 def as_pixels(

@@ -29,6 +29,9 @@ def dataset_of(source: PairSource, config=TINY, split="train", **options: object
 
 def test_mirrored_words_name_the_other_side():
     assert mirrored_words("Left hand, RIGHT side, leftover right.") == "Right hand, LEFT side, leftover left."
+    told = "With the left hand free and the right hand holding the tea, the person shuts the bin using the left hand."
+    other = "With the left hand holding the tea and the right hand free, the person shuts the bin using the right hand."
+    assert (mirrored_words(told), mirrored_words(other)) == (other, told)
 
 
 def test_a_mirrored_pair_mirrors_both_pictures_and_the_words(tmp_path):
