@@ -77,6 +77,7 @@ class PairFolder:
                 f"expected a folder of frame pairs, got {self.path}, which holds no pairs.json; make it with  "
                 "python -m training.pairs"
             )
+        self._about = json.loads((self.path / "pairs.json").read_text(encoding="utf-8"))
         self._pairs = read_pairs(self.path / "pairs.jsonl")
         self._row = {pair.pair_id: row for row, pair in enumerate(self._pairs)}
         if len(self._row) != len(self._pairs):
@@ -95,17 +96,17 @@ class PairFolder:
     @property
     def fits(self) -> Fits:
         """How their frames got that size; folders that do not say were cut."""
-        return self.about().get("fits", "cut")
+        return self._about.get("fits", "cut")
 
     def shown(self, picture: Picture) -> Picture:
         """A picture of this size as people should see it: unsqueezed."""
         if self.fits == "cut":
             return picture
-        return unsqueezed(picture, float(self.about().get("aspect", picture.shape[1] / picture.shape[0])))
+        return unsqueezed(picture, float(self._about.get("aspect", picture.shape[1] / picture.shape[0])))
 
     def about(self) -> Mapping[str, Any]:
         """What pairs.json says."""
-        return json.loads((self.path / "pairs.json").read_text(encoding="utf-8"))
+        return self._about
 
     def pairs(self, split: str | None = None) -> list[FramePair]:
         """Of one split, or all, in the order of the pictures."""

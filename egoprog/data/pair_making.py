@@ -80,6 +80,7 @@ class PairMaker:
         self.out = Path(out)
         self.size_px, self.fits = size_px, fits
         self._parts = self.out / "parts"
+        self._aspect = self._parts / "aspect.json"
         self._about = {"schema": SCHEMA, "size_px": list(size_px), "fits": fits, **about}
         begun = self._parts / "about.json"
         if begun.is_file() and json.loads(begun.read_text(encoding="utf-8")) != self._about:
@@ -99,10 +100,9 @@ class PairMaker:
         self, part: str, kept: Sequence[tuple[FramePair, Picture, Picture]], dropped: Sequence[DroppedPair]
     ) -> None:
         """Writes a part: pairs with their pictures, in any size. Raises RecordingError where nothing can be written."""
-        shape = self._parts / "aspect.json"
-        if kept and not shape.is_file():
+        if kept and not self._aspect.is_file():
             height_px, width_px = kept[0][1].shape[:2]
-            with atomic(shape) as temporary:
+            with atomic(self._aspect) as temporary:
                 temporary.write_text(json.dumps({"aspect": width_px / height_px}), encoding="utf-8")
         for k, name in ((1, "inputs"), (2, "targets")):
             pictures = np.zeros((len(kept), *self.size_px, 3), np.uint8)
@@ -124,8 +124,7 @@ class PairMaker:
         write_pairs(self.out / "pairs.jsonl", (pair for pair, _, _ in kept))
         write_dropped(self.out / "dropped.jsonl", dropped)
         counts = _counts((pair for pair, _, _ in kept), dropped)
-        shape = self._parts / "aspect.json"
-        aspect = json.loads(shape.read_text(encoding="utf-8")) if shape.is_file() else {}
+        aspect = json.loads(self._aspect.read_text(encoding="utf-8")) if self._aspect.is_file() else {}
         with atomic(self.out / "pairs.json") as temporary:
             temporary.write_text(json.dumps({**self._about, **aspect, "counts": counts}, indent=1), encoding="utf-8")
         shutil.rmtree(self._parts)

@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from egoprog.train.order import Place
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
 
 class SeededSamples(Dataset):
     """A dataset whose samples draw the same random numbers whenever and wherever they are read."""
@@ -37,10 +39,25 @@ class SeededSamples(Dataset):
                 np.random.set_state(kept_numpy)
 
 
-def ignore_stops(_worker: int) -> None:
+class SteadyLoader(DataLoader):
     """What stops a trainer may reach all of its group (Ctrl-C does): readers go on until it has made its checkpoint."""
-    for one in (signal.SIGINT, signal.SIGTERM):
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, worker_init_fn=_ignore_stops, **options)
+
+    def __iter__(self) -> Iterator[Any]:
+        # a reader begins with these signals held back, and ignores them before it lets them come
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            return super().__iter__()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+
+
+def _ignore_stops(_worker: int) -> None:
+    for one in _STOPS:
         signal.signal(one, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 class Batches:
@@ -57,9 +74,7 @@ class Batches:
         rounds = -(-self.num_samples // num)
         places = [Place(min(number * num + rank, self.num_samples - 1), 0) for number in range(rounds)]
         parts = [places[start : start + batch] for start in range(0, rounds, batch)]
-        self._loader = DataLoader(
-            SeededSamples(dataset, seed), batch_sampler=parts, num_workers=workers, worker_init_fn=ignore_stops
-        )
+        self._loader = SteadyLoader(SeededSamples(dataset, seed), batch_sampler=parts, num_workers=workers)
 
     def __len__(self) -> int:
         return len(self._loader)

@@ -24,13 +24,13 @@ from torch import nn
 from torch.distributed.checkpoint import state_dict as distributed
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from egoprog.data.atomic import atomic
 from egoprog.errors import ConfigurationError, TrainingError
 from egoprog.provenance import provenance
-from egoprog.train.batches import Batches, SeededSamples, ignore_stops
+from egoprog.train.batches import Batches, SeededSamples, SteadyLoader
 from egoprog.train.checkpoint import Checkpoint, Checkpoints
 from egoprog.train.config import TrainingConfig
 from egoprog.train.curves import draw_curves
@@ -147,12 +147,11 @@ class _Training:
             self.num_processes,
             self.config.micro_batch,
         )
-        loader = DataLoader(
+        loader = SteadyLoader(
             SeededSamples(self.dataset, self.config.seed),
             batch_sampler=order,
             num_workers=self.config.workers,
             pin_memory=self.accelerator.device.type == "cuda",
-            worker_init_fn=ignore_stops,
         )
         return (send_to_device(batch, self.accelerator.device, non_blocking=True) for batch in loader)
 
