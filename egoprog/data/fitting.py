@@ -18,8 +18,8 @@ def fit_frame(frame: np.ndarray, size_px: tuple[int, int], fits: Fits = "cut") -
 
     frame: (H, W, C) uint8. size_px: height and width of the result. Raises FrameError for a picture without pixels.
     """
-    _check_pixels(frame)
     if fits == "squeezed":
+        _check_pixels(frame)
         return resize(frame, size_px)
     height_px, width_px = size_px
     scaled = cover(frame, size_px)

@@ -77,7 +77,8 @@ class PairFolder:
                 f"expected a folder of frame pairs, got {self.path}, which holds no pairs.json; make it with  "
                 "python -m training.pairs"
             )
-        self._about = json.loads((self.path / "pairs.json").read_text(encoding="utf-8"))
+        about = read_json(self.path / "pairs.json")
+        self._about = {key: about.raw(key) for key in about}
         self._pairs = read_pairs(self.path / "pairs.jsonl")
         self._row = {pair.pair_id: row for row, pair in enumerate(self._pairs)}
         if len(self._row) != len(self._pairs):

@@ -171,10 +171,7 @@ class Drawer:
         # 1. words, and what the visual language model thought
         frame = self._fitted(picture)
         aspect = self._aspect(picture)
-
-        def tell(done: int, num_steps: int, preview: Picture) -> bool:
-            return on_step is None or on_step(done, num_steps, unsqueezed(preview, aspect))
-
+        tell = on_step and (lambda done, num, preview: on_step(done, num, unsqueezed(preview, aspect)))
         said = self._said(frame, question, lambda: _report(tell, 0, asked, frame))
         description = question.action if said is None else said.text
         words = description if self.config.words == "description" else question.action
@@ -192,7 +189,7 @@ class Drawer:
             sampling,
             guidance,
             lambda: rng.standard_normal(self._latent_shape, np.float32),
-            None if on_step is None else tell,
+            tell,
             end_s - self._took_s["decoder"],
         )
 

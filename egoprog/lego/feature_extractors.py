@@ -149,14 +149,15 @@ class RecogniserClips:
         return backbone.fuse(features).numpy()
 
 
+def encoder_pixels(pictures: Pictures, config: UniFormerConfig) -> Tensor:
+    """(B, 3, H, W) as a frame encoder takes them; the whole of each picture, its aspect not kept."""
+    fitted = np.stack([fit_frame(one, config.size_px, "squeezed") for one in pictures])
+    return torch.from_numpy(normalised(fitted, config.mean, config.std))
+
+
 def recogniser_clips(firsts: Pictures, seconds: Pictures, config: UniFormerConfig) -> Tensor:
-    """(B, 3, T, H, W) as a UniFormerV2 of that configuration takes them; the whole of each picture is seen."""
-    halves = [
-        torch.from_numpy(
-            normalised(np.stack([fit_frame(one, config.size_px, "squeezed") for one in each]), config.mean, config.std)
-        )
-        for each in (firsts, seconds)
-    ]
+    """(B, 3, T, H, W) as a UniFormerV2 of that configuration takes them."""
+    halves = [encoder_pixels(each, config) for each in (firsts, seconds)]
     return two_halves(*halves, config.num_frames).transpose(1, 2)
 
 
@@ -187,9 +188,7 @@ def load_folder(kind: type[_Model], path: Path) -> _Model:
 
 def _layers(encoder: torch.nn.Module, pictures: Pictures) -> list[Tensor]:
     """Tokens (B, L, D) after each layer."""
-    config = encoder.config
-    fitted = np.stack([fit_frame(one, config.size_px, "squeezed") for one in pictures])
-    tokens_BTLC = encoder.stem(torch.from_numpy(normalised(fitted, config.mean, config.std))[:, :, None])
+    tokens_BTLC = encoder.stem(encoder_pixels(pictures, encoder.config)[:, :, None])
     found = []
     for block in encoder.transformer.resblocks:
         tokens_BTLC = block(tokens_BTLC)

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor
 
 from egoprog.data.epic_classes import NOUNS, VERBS
-from egoprog.data.fitting import fit_frame, normalised
 from egoprog.errors import ModelError
 from egoprog.leap.config import uniformer_from_json
 from egoprog.leap.frame_pretraining import FrameConfig, FrameNetwork
 from egoprog.leap.initial_weights import load_network, weights_of
 from egoprog.lego.action_in_picture import Recognised, Touched
-from egoprog.lego.feature_extractors import origin_of, recogniser_clips
+from egoprog.lego.feature_extractors import encoder_pixels, origin_of, recogniser_clips
 from egoprog.lego.features import BATCH, Origin, Pictures
 from egoprog.state_dicts import load_strictly
 from egoprog.train.checkpoint import read_metadata, read_weights
@@ -45,8 +44,7 @@ class FrameJudge:
         config = self.network.config.backbone
         parts = []
         for start in range(0, len(outputs), BATCH):
-            fitted = np.stack([fit_frame(one, config.size_px, "squeezed") for one in outputs[start : start + BATCH]])
-            parts.append(self.network(torch.from_numpy(normalised(fitted, config.mean, config.std))))
+            parts.append(self.network(encoder_pixels(outputs[start : start + BATCH], config)))
         return {name: _shares([part[name] for part in parts]) for name in ("left", "right", "verb", "noun")}
 
 

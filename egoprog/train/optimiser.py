@@ -84,11 +84,11 @@ def _rounds_of_gram(gram: Tensor, num_rounds: int) -> Tensor:
     """What all rounds together multiply a matrix of that Gram matrix with."""
     a, b, c = _NEWTON_SCHULZ
     one = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    whole = one
-    for _ in range(num_rounds):
+    whole = factor = a * one + b * gram + c * gram @ gram
+    for _ in range(num_rounds - 1):
+        gram = factor @ gram @ factor
         factor = a * one + b * gram + c * gram @ gram
         whole = factor @ whole
-        gram = factor @ gram @ factor
     return whole
 
 
